@@ -1,0 +1,58 @@
+# The two commands are `make demo` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
+export MOLECULE_GLOB := molecule/*/molecule.yml
+export POSTMASTER_CHECKOUT := $(CURDIR)
+
+cache = $${POSTMASTER_CACHE:-$$HOME/.cache/postmaster-mail}
+scenarios = $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
+
+.PHONY: help prepare images demo demo-down test test-long lint sanity unit build molecule bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+prepare: ## Install what the other targets need (packages of the distribution and of PyPI)
+	@tests/rig/prepare
+
+images: prepare ## Build the container images of Debian 12 and 13
+	@for release in bookworm trixie; do tests/rig/build-image "$$release" "$(cache)"; done
+
+demo: prepare ## Boot one mail server in a container, send a message, fetch it, say how to use it
+	@tests/rig/build-image trixie "$(cache)"
+	ansible-playbook -i playbooks/demo/inventory.yml playbooks/demo/up.yml
+
+demo-down: prepare ## Stop and remove the demo's container
+	@ansible-playbook -i playbooks/demo/inventory.yml playbooks/demo/down.yml
+
+test: lint sanity unit build molecule ## Run every test
+
+lint: prepare ## ruff, mypy, yamllint, ansible-lint, changelog and documentation checks
+	ruff check .
+	ruff format --check .
+	(cd .cache/collections && mypy --config-file "$(CURDIR)/pyproject.toml" ansible_collections/postmaster/mail/plugins)
+	yamllint --strict .
+	ansible-lint --offline
+	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
+
+sanity: prepare ## ansible-test sanity, with empty ignore files
+	tests/rig/sanity
+
+unit: prepare ## Unit tests
+	python -m pytest tests/unit
+
+build: prepare ## Build the collection, install it from the built file and run its playbooks by name
+	tests/rig/install-check
+
+molecule: images ## Every molecule scenario
+	for scenario in $(scenarios); do molecule test --scenario-name "$$scenario"; done
+
+clean: ## Remove the containers and this checkout's cache
+	rm -rf .cache/collections .cache/venv .cache/rig
