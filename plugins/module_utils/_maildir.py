@@ -1,0 +1,200 @@
+# Copyright (c) 2026, The postmaster.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Homes and Maildirs below one root, reached directory by directory so that no symbolic link leads out of it.
+
+The directories below the root belong to the mail user, so a process of that user can swap any of them for a link at
+any moment. Every change therefore goes through a descriptor of the parent opened with O_NOFOLLOW.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.postmaster.mail.plugins.module_utils import _tree
+
+_MAILDIR_PARTS = ("cur", "new", "tmp")
+
+
+class MaildirError(Exception):
+    """A directory that must not or cannot be touched."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Numeric owner and group of mail."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class DirectoryStep:
+    """One directory to create, or to give to its right owner."""
+
+    path: str
+    action: t.Literal["create", "chown"]
+
+
+class MailStore:
+    """The mail of all accounts below root."""
+
+    def __init__(self, root: str, *, archive_dir: str, mail_directory: str | None, owner: Owner | None) -> None:
+        """mail_directory is relative to a home, None to leave homes alone; owner None leaves owners alone."""
+        self._given_root = os.path.normpath(root)
+        self._root = os.path.realpath(root)
+        self._archive_dir = os.path.normpath(archive_dir)
+        self._mail_directory = mail_directory
+        self._owner = owner
+
+    def parts(self, home: str) -> tuple[str, ...]:
+        """Return home relative to the root. Raises MaildirError if it is not strictly below it."""
+        for root in (self._given_root, self._root):
+            prefix = root.rstrip("/") + "/"
+            if home.startswith(prefix):
+                parts = tuple(part for part in home[len(prefix) :].split("/") if part)
+                break
+        else:
+            raise MaildirError(f"home {home} is not below mail_root {self._given_root}")
+        if not parts or ".." in parts or "." in parts:
+            raise MaildirError(f"home {home} is not a plain path below mail_root {self._given_root}")
+        normal = "/".join((self._given_root.rstrip("/"), *parts)) + "/"
+        archive = self._archive_dir + "/"
+        if normal.startswith(archive) or archive.startswith(normal):
+            raise MaildirError(f"home {home} and archive_dir {self._archive_dir} lie within each other")
+        return parts
+
+    def check(self, home: str) -> None:
+        """Raise MaildirError if home is no place for mail."""
+        self.parts(home)
+
+    def exists(self, home: str) -> bool:
+        """Tell whether there is a directory at home. Raises MaildirError for a link or file in its way."""
+        path = self._root
+        for part in self.parts(home):
+            path = os.path.join(path, part)
+            if _directory_status(path) is None:
+                return False
+        return True
+
+    def steps(self, home: str) -> tuple[DirectoryStep, ...]:
+        """Return what is missing for mail to be delivered into home. Raises MaildirError."""
+        if self._mail_directory is None:
+            return ()
+        home_parts = self.parts(home)
+        mail_parts = tuple(self._mail_directory.split("/"))
+        chain = [home_parts[: length + 1] for length in range(len(home_parts))]
+        chain += [home_parts + mail_parts[: length + 1] for length in range(len(mail_parts))]
+        chain += [(*home_parts, *mail_parts, part) for part in _MAILDIR_PARTS]
+        steps: list[DirectoryStep] = []
+        missing: set[tuple[str, ...]] = set()
+        for parts in chain:
+            path = os.path.join(self._root, *parts)
+            status = None if parts[:-1] in missing else _directory_status(path)
+            if status is None:
+                missing.add(parts)
+                steps.append(DirectoryStep(path, "create"))
+            elif len(parts) >= len(home_parts) and not self._owned(status):
+                steps.append(DirectoryStep(path, "chown"))
+        return tuple(steps)
+
+    def apply(self, steps: t.Iterable[DirectoryStep]) -> None:
+        """Carry out steps. Raises MaildirError and OSError."""
+        for step in steps:
+            parts = tuple(os.path.relpath(step.path, self._root).split("/"))
+            with self._opened(parts[:-1]) as parent:
+                if step.action == "create":
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(parts[-1], 0o700, dir_fd=parent)
+                with _opened_directory(parts[-1], step.path, parent) as descriptor:
+                    if self._owner is not None and not self._owned(os.fstat(descriptor)):
+                        os.fchown(descriptor, self._owner.uid, self._owner.gid)
+
+    def delete(self, home: str) -> None:
+        """Remove home and all below it; links in it are removed, not followed. Raises MaildirError and OSError."""
+        parts = self.parts(home)
+        with self._opened(parts[:-1]) as parent:
+            _tree.remove_tree(parts[-1], parent)
+
+    def archive_name(self, address: str, stamp: str) -> str:
+        """Return a free path in the archive."""
+        base = path = os.path.join(self._archive_dir, f"{address}-{stamp}")
+        number = 1
+        while os.path.lexists(path):
+            number += 1
+            path = f"{base}-{number}"
+        return path
+
+    def archive(self, home: str, destination: str) -> None:
+        """Move home to destination, by one rename(2) where both are on one file system."""
+        parts = self.parts(home)
+        name = os.path.basename(destination)
+        self._create_archive()
+        with self._opened(parts[:-1]) as parent, _opened_directory(self._archive_dir, self._archive_dir) as archive:
+            try:
+                os.rename(parts[-1], name, src_dir_fd=parent, dst_dir_fd=archive)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                partial = f".{name}.partial"
+                _tree.copy_tree(parts[-1], parent, partial, archive)
+                os.rename(partial, name, src_dir_fd=archive, dst_dir_fd=archive)
+                _tree.remove_tree(parts[-1], parent)
+
+    def _create_archive(self) -> None:
+        try:
+            os.mkdir(self._archive_dir, 0o700)
+        except FileExistsError:
+            return
+        if self._owner is not None:
+            with _opened_directory(self._archive_dir, self._archive_dir) as archive:
+                os.fchown(archive, self._owner.uid, self._owner.gid)
+
+    def _owned(self, status: os.stat_result) -> bool:
+        return self._owner is None or (status.st_uid, status.st_gid) == (self._owner.uid, self._owner.gid)
+
+    @contextlib.contextmanager
+    def _opened(self, parts: t.Sequence[str]) -> t.Iterator[int]:
+        descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            path = self._root
+            for part in parts:
+                path = os.path.join(path, part)
+                with _opened_directory(part, path, descriptor) as child:
+                    os.dup2(child, descriptor, inheritable=False)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _opened_directory(name: str, path: str, parent: int | None = None) -> t.Iterator[int]:
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise MaildirError(f"{path} is a symbolic link or no directory; it is not followed") from error
+        raise
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _directory_status(path: str) -> os.stat_result | None:
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISDIR(status.st_mode):
+        raise MaildirError(f"{path} is a symbolic link or no directory; it is not followed")
+    return status

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, The postmaster.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""From the options of the module maildir_user to a changed host: read, plan, and carry out what was planned."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import math
+import os
+import pwd
+import time
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.postmaster.mail.plugins.module_utils import _doveadm, _files
+from ansible_collections.postmaster.mail.plugins.module_utils._account import (
+    AccountError,
+    Wish,
+    check_duplicates,
+    parse_wish,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._doveadm import Doveadm, DoveadmError
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir import MaildirError, MailStore, Owner
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import Plan, Policy, compute_plan
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_report import diff_of, result_of
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import PasswdFileError, parse
+from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
+
+_MODE = 0o640
+Options = t.Mapping[str, t.Any]
+
+
+class MaildirUserError(Exception):
+    """The task cannot be carried out; nothing was changed unless the text says so."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the module reports; failure is a fault that came up after the accounts had been written."""
+
+    changed: bool
+    users: list[dict[str, t.Any]]
+    diff: dict[str, str]
+    warnings: tuple[str, ...] = ()
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class _Host:
+    """What the host offers, and what it lacks."""
+
+    doveadm: Doveadm | None
+    access: _files.FileAccess | None
+    owner: Owner | None
+    lacks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Verifier:
+    doveadm: Doveadm | None
+    scheme: str
+    rounds: int | None
+    upgrade: bool
+
+    def matches(self, password_hash: str, password: str, address: str) -> bool:
+        return self.doveadm is not None and self.doveadm.verify(password_hash, password, address)
+
+    def is_current(self, password_hash: str) -> bool:
+        return not self.upgrade or _doveadm.meets(password_hash, self.scheme, self.rounds)
+
+
+@dataclass
+class _Faults:
+    """Collects what goes wrong once there is no way back."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def add(self, text: str | None) -> None:
+        if text is not None:
+            self.texts.append(text)
+
+
+def run(
+    options: Options, *, runner: CommandRunner, doveadm: str | None, dovecot: str | None, check_mode: bool
+) -> Outcome:
+    """Bring accounts into the state that options ask for. Raises MaildirUserError and OSError."""
+    try:
+        wishes = _wishes(options)
+        host = _look(options, runner, doveadm, dovecot)
+        verifier = _verifier(options, wishes, host.doveadm)
+        store = MailStore(
+            options["mail_root"],
+            archive_dir=options["archive_dir"] or os.path.join(options["mail_root"], ".archive"),
+            mail_directory=_mail_directory(options) if options["maildir"] else None,
+            owner=host.owner,
+        )
+        path = os.path.realpath(options["path"])
+        lockable = not check_mode and os.path.isdir(os.path.dirname(path))
+        lock_file = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.lock")
+        with _files.locked(lock_file) if lockable else contextlib.nullcontext():
+            return _run_locked(options, path, wishes, host, verifier, store, check_mode)
+    except (AccountError, DoveadmError, MaildirError) as error:
+        raise MaildirUserError(f"{error}.") from error
+    except PasswdFileError as error:
+        raise MaildirUserError(f"{options['path']}: {error}.") from error
+
+
+def _run_locked(
+    options: Options,
+    path: str,
+    wishes: t.Sequence[Wish],
+    host: _Host,
+    verifier: _Verifier,
+    store: MailStore,
+    check_mode: bool,
+) -> Outcome:
+    content = _files.read_bytes(path)
+    current = parse(content or b"")
+    policy = Policy(
+        mail_root=os.path.normpath(options["mail_root"]),
+        grammar_2_4=host.doveadm is None or host.doveadm.version() >= (2, 4),
+        purge=options["purge"],
+        on_remove=options["on_remove"],
+        stamp=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+    )
+    plan = compute_plan(current, wishes, policy, verifier, store)
+    access = _files.read_access(path)
+    access_differs = access is not None and host.access is not None and access != host.access
+    changed = plan.changed or access_differs
+    outcome = Outcome(
+        changed=changed,
+        users=[result_of(change) for change in plan.changes],
+        diff=diff_of(plan, options["path"], _access_texts(access, host.access) if access_differs else None),
+        warnings=tuple(f"{text}; a run without check mode would fail." for text in host.lacks) if changed else (),
+    )
+    if not changed or check_mode:
+        return outcome
+    if host.lacks or host.doveadm is None or host.access is None:
+        raise MaildirUserError("; ".join(host.lacks) + ".")
+    hashes = {
+        change.address: host.doveadm.hash(change.new_password, verifier.scheme, change.address, rounds=verifier.rounds)
+        for change in plan.changes
+        if change.new_password is not None
+    }
+    for change in plan.changes:
+        store.apply(change.steps)
+    if plan.lines_changed or access_differs:
+        _files.replace_file(path, plan.render(current, hashes), host.access, mtime=_next_mtime(path))
+    faults = _follow_up(plan, host.doveadm, store)
+    if not faults:
+        return outcome
+    return Outcome(
+        changed=True,
+        users=outcome.users,
+        diff=outcome.diff,
+        failure=f"The accounts in {options['path']} are written, but: {'; '.join(faults)}.",
+    )
+
+
+def _follow_up(plan: Plan, doveadm: Doveadm, store: MailStore) -> list[str]:
+    """Make the running daemon follow, then deal with homes; no login can create them anew by then."""
+    faults = _Faults()
+    faults.add(doveadm.flush([change.address for change in plan.changes if change.line_changed]))
+    for change in plan.changes:
+        if change.loses_sessions:
+            faults.add(doveadm.kick(change.address))
+    for change in plan.changes:
+        try:
+            if change.archived_to is not None:
+                store.archive(change.home, change.archived_to)
+            elif change.deleted:
+                store.delete(change.home)
+        except (MaildirError, OSError) as error:
+            faults.add(
+                f"home {change.home} of {change.address} is not {'deleted' if change.deleted else 'archived'}: {error}"
+            )
+    return faults.texts
+
+
+def _wishes(options: Options) -> tuple[Wish, ...]:
+    accounts = options["users"]
+    if accounts is None:
+        accounts = [options]
+    wishes = tuple(
+        parse_wish(account, update_password=options["update_password"], on_remove=options["on_remove"])
+        for account in accounts
+    )
+    check_duplicates(wishes)
+    return wishes
+
+
+def _mail_directory(options: Options) -> str:
+    name = os.path.normpath(str(options["mail_directory"]))
+    if os.path.isabs(name) or name.split("/")[0] in ("..", "."):
+        raise AccountError(f"mail_directory {options['mail_directory']!r} is not a path below the home")
+    return name
+
+
+def _look(options: Options, runner: CommandRunner, doveadm: str | None, dovecot: str | None) -> _Host:
+    lacks: list[str] = []
+    tool = None
+    if doveadm is None or dovecot is None:
+        lacks.append("dovecot and doveadm are not installed; install Dovecot first (Debian: dovecot-core)")
+    else:
+        tool = Doveadm(runner, doveadm=doveadm, dovecot=dovecot)
+    access = owner = None
+    try:
+        access = _files.FileAccess(mode=_MODE, uid=0, gid=grp.getgrnam(options["passwd_file_group"]).gr_gid)
+    except KeyError:
+        lacks.append(f"passwd_file_group {options['passwd_file_group']} does not exist; it comes with Dovecot")
+    try:
+        owner = Owner(uid=pwd.getpwnam(options["owner"]).pw_uid, gid=grp.getgrnam(options["group"]).gr_gid)
+    except KeyError:
+        lacks.append(f"owner {options['owner']} or group {options['group']} does not exist; create them first")
+    for name, directory in (
+        ("mail_root", options["mail_root"]),
+        ("the directory of path", os.path.dirname(os.path.realpath(options["path"]))),
+    ):
+        if not os.path.isdir(directory):
+            lacks.append(f"{name} {directory} is no directory; create it first")
+    return _Host(doveadm=tool, access=access, owner=owner, lacks=tuple(lacks))
+
+
+def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | None) -> _Verifier:
+    known: frozenset[str] = frozenset({_doveadm.PREFERRED_SCHEME})
+    hashes = {wish.address: wish.password_hash for wish in wishes if wish.password_hash is not None}
+    if doveadm is not None and (hashes or any(wish.password is not None for wish in wishes)):
+        known = doveadm.schemes()
+        for address, password_hash in hashes.items():
+            if _doveadm.scheme_of(password_hash) not in known:
+                raise AccountError(
+                    f"{address}: this Dovecot does not know the scheme of password_hash; 'doveadm pw -l' lists them"
+                )
+        scheme = _doveadm.choose_scheme(options["scheme"], known)
+    else:
+        scheme = str(options["scheme"] or _doveadm.PREFERRED_SCHEME).upper()
+    _doveadm.check_rounds(scheme, options["rounds"])
+    return _Verifier(doveadm=doveadm, scheme=scheme, rounds=options["rounds"], upgrade=options["upgrade_scheme"])
+
+
+def _next_mtime(path: str) -> float:
+    """Return a modification time that Dovecot tells from the last one: it compares whole seconds and the size."""
+    now = time.time()
+    try:
+        return max(now, math.floor(os.stat(path).st_mtime) + 1.0)
+    except FileNotFoundError:
+        return now
+
+
+def _access_texts(old: _files.FileAccess | None, new: _files.FileAccess | None) -> tuple[str, str]:
+    before, after = (
+        f"mode={access.mode:04o} uid={access.uid} gid={access.gid}" if access is not None else ""
+        for access in (old, new)
+    )
+    return before, after

@@ -1,0 +1,400 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The postmaster.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: maildir_user
+short_description: Mail accounts in a Dovecot passwd-file, with their homes
+version_added: "1.0.0"
+description:
+  - Creates, changes, disables and removes mail accounts of a Dovecot C(passwd-file), any number of them in one task
+    with one read and one write of the file.
+  - A password is compared with the stored hash by C(doveadm pw), and a new hash is made only when it does not match,
+    so that a second run changes nothing.
+  - Accounts, comments and extra fields that nobody named stay as they are, byte for byte.
+  - A change works at once, also the second one within a second, and also where Dovecot caches logins. Open sessions are
+    closed of accounts that were removed or disabled, or whose password changed.
+  - Creates the home and the Maildir of each account with the right owner, and on request archives or deletes them.
+  - Works with Dovecot 2.3 and 2.4. The quota of an account is written in the form that the installed release reads,
+    and rewritten by the first run after an upgrade.
+extends_documentation_fragment:
+  - postmaster.mail._attributes
+  - postmaster.mail._attributes.full
+  - postmaster.mail._attributes.actiongroup_mail
+options:
+  users:
+    description:
+      - The accounts. Fails when an address is named twice.
+      - Cannot be used together with O(address).
+    type: list
+    elements: dict
+    suboptions:
+      address:
+        description:
+          - The full address, which is also the login name. It is used in lower case.
+          - The local part may hold letters, digits and the characters C(! & ' + - = ^ _ ~) with single dots between
+            them. Dovecot refuses logins of names with characters that its setting C(auth_username_chars) does not
+            list, by default all but letters, digits, C(-), C(_) and C(.).
+          - An internationalised domain is written as C(xn--) labels.
+        type: str
+        required: true
+      password:
+        description:
+          - The password in clear. It reaches C(doveadm) by standard input.
+          - A new account needs O(users[].password) or O(users[].password_hash).
+        type: str
+      password_hash:
+        description:
+          - The stored form of the password with its scheme in front, as C(doveadm pw) prints it.
+          - Saves the time for making and verifying hashes when there are thousands of accounts.
+        type: str
+      update_password:
+        description: When the password of an existing account is set. The default is O(update_password).
+        type: str
+        choices: [always, on_create]
+      quota:
+        description:
+          - The size limit of all mail of the account, in bytes or with one of the units V(K), V(M), V(G) and V(T)
+            (powers of 1024).
+          - V(0) is no limit, whatever the server's default is. Without this option the account keeps what it has.
+        type: str
+      home:
+        description:
+          - The directory that holds the Maildir and all else of the account; below O(mail_root).
+          - The default is that of the existing account, else C(<mail_root>/<domain>/<local part>).
+          - Mail is not moved when it changes.
+        type: path
+      state:
+        description:
+          - V(present) creates or enables the account.
+          - V(disabled) refuses all logins, by IMAP, POP3 and for sending, while mail still arrives. The password is
+            kept for the time when the account is V(present) again.
+          - V(absent) removes the account. What happens to its mail is decided by O(users[].on_remove).
+        type: str
+        choices: [present, absent, disabled]
+        default: present
+      on_remove:
+        description: What happens to the home of a removed account. The default is O(on_remove).
+        type: str
+        choices: [keep, archive, delete]
+      name:
+        description: The person's name. Without this option the account keeps what it has.
+        type: str
+      allow_nets:
+        description:
+          - Addresses and networks that logins may come from, or V(local) for local sockets. An empty list allows all.
+          - Without this option the account keeps what it has.
+        type: list
+        elements: str
+      extra_fields:
+        description:
+          - Further extra fields of the passwd-file, for example C(userdb_mail_path). V(null) removes a field, an
+            empty string sets one without a value. A value cannot hold blanks. Dovecot expands variables in it.
+          - Fields that are not named stay. Not for secrets, since the arguments of a task are logged.
+        type: dict
+  address:
+    description:
+      - The full address of a single account, see O(users[].address). Either this or O(users) is required.
+    type: str
+  password:
+    description: See O(users[].password).
+    type: str
+  password_hash:
+    description: See O(users[].password_hash).
+    type: str
+  quota:
+    description: See O(users[].quota).
+    type: str
+  home:
+    description: See O(users[].home).
+    type: path
+  state:
+    description: See O(users[].state).
+    type: str
+    choices: [present, absent, disabled]
+    default: present
+  name:
+    description: See O(users[].name).
+    type: str
+  allow_nets:
+    description: See O(users[].allow_nets).
+    type: list
+    elements: str
+  extra_fields:
+    description: See O(users[].extra_fields).
+    type: dict
+  update_password:
+    description:
+      - With V(always) the password of an existing account is verified and replaced if it differs.
+      - With V(on_create) it is only set for a new account.
+    type: str
+    choices: [always, on_create]
+    default: always
+  on_remove:
+    description:
+      - V(keep) leaves the home of a removed account where it is.
+      - V(archive) moves it to C(<archive_dir>/<address>-<UTC time>).
+      - V(delete) deletes it. Symbolic links in it are not followed.
+      - V(archive) and V(delete) also act on the home of an account that is V(absent) already, so that a run that was
+        interrupted can be repeated.
+      - Fails for a home that is not below O(mail_root), that has a symbolic link in its path, or that holds the home of
+        another account.
+    type: str
+    choices: [keep, archive, delete]
+    default: keep
+  backend:
+    description: Where the accounts are kept.
+    type: str
+    choices: [passwd_file]
+    default: passwd_file
+  path:
+    description:
+      - The passwd-file. It is created when the first account is. Its mode is set to C(0640), its owner to C(root) and
+        O(passwd_file_group).
+      - An empty lock file with a leading dot and the suffix C(.lock) stays beside it.
+    type: path
+    default: /etc/dovecot/users
+  passwd_file_group:
+    description: The group that Dovecot's auth process reads the file as.
+    type: str
+    default: dovecot
+  mail_root:
+    description: The existing directory below which all homes lie.
+    type: path
+    default: /var/vmail
+  owner:
+    description: The user that owns all mail.
+    type: str
+    default: vmail
+  group:
+    description: The group that owns all mail.
+    type: str
+    default: vmail
+  maildir:
+    description:
+      - Create the home and the Maildir with C(cur), C(new) and C(tmp), mode C(0700), and give these directories to
+        O(owner) and O(group) where they belong to somebody else.
+      - An account whose line names a user or group id of its own is left alone.
+    type: bool
+    default: true
+  mail_directory:
+    description: The Maildir, relative to the home. It has to be what Dovecot is configured for.
+    type: str
+    default: Maildir
+  archive_dir:
+    description: Where homes are moved by O(on_remove=archive). The default is C(<mail_root>/.archive).
+    type: path
+  scheme:
+    description:
+      - The scheme of new password hashes. The default is C(ARGON2ID), or C(SHA512-CRYPT) where Dovecot was built
+        without it.
+      - Fails if the installed Dovecot does not know it.
+    type: str
+  rounds:
+    description:
+      - The work put into a hash, in the unit of the scheme; only for C(BLF-CRYPT), C(PBKDF2), C(SHA256-CRYPT) and
+        C(SHA512-CRYPT).
+      - Needs O(scheme).
+    type: int
+  upgrade_scheme:
+    description: Make a new hash of a password that is right, but stored with another scheme or number of rounds than
+      asked for.
+    type: bool
+    default: false
+  purge:
+    description:
+      - Remove all accounts of the file that are not in O(users), as O(on_remove) says.
+      - Needs O(users).
+    type: bool
+    default: false
+notes:
+  - C(doveadm pw) takes the stored hash that is verified as an argument. Where other users of the host must not see it
+    for that moment, mount C(/proc) with C(hidepid=2), or use O(users[].password_hash).
+  - On a host where Dovecot or the mail user is yet to be installed, check mode reports what it can and warns about the
+    rest.
+seealso:
+  - module: postmaster.mail.dovecot_setting
+  - name: Dovecot passwd-file
+    description: The format of the file.
+    link: https://doc.dovecot.org/main/core/config/auth/databases/passwd_file.html
+author:
+  - The postmaster.mail authors (@postmaster-mail)
+"""
+
+EXAMPLES = r"""
+- name: All accounts of the server
+  postmaster.mail.maildir_user:
+    users:
+      - address: alice@example.org
+        password: "{{ vault_alice }}"
+        quota: 2G
+        name: Alice
+      - address: bob@example.org
+        password_hash: "{{ vault_bob_hash }}"
+        allow_nets: [192.0.2.0/24, "2001:db8::/32"]
+      - address: carol@example.org
+        state: disabled
+        password: "{{ vault_carol }}"
+      - address: dave@example.org
+        state: absent
+        on_remove: archive
+
+- name: These accounts and no others
+  postmaster.mail.maildir_user:
+    users: "{{ mail_users }}"
+    purge: true
+    on_remove: archive
+
+- name: A first password that the person may change later
+  postmaster.mail.maildir_user:
+    address: alice@example.org
+    password: "{{ vault_alice }}"
+    update_password: on_create
+"""
+
+RETURN = r"""
+users:
+  description: The accounts that were named, in that order, then those that purging removed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: The address in lower case.
+      type: str
+      sample: alice@example.org
+    state_before:
+      description: V(present), V(disabled) or V(absent).
+      type: str
+      sample: absent
+    state_after:
+      description: V(present), V(disabled) or V(absent).
+      type: str
+      sample: present
+    changed:
+      description: Whether anything of the account changed, directories included.
+      type: bool
+    created:
+      description: Whether the account is new.
+      type: bool
+    removed:
+      description: Whether the account was taken out of the file.
+      type: bool
+    password_changed:
+      description: Whether an existing account got another password.
+      type: bool
+    scheme_upgraded:
+      description: Whether the same password got a hash of another scheme or number of rounds.
+      type: bool
+    home:
+      description: The home of the account, or the place where it was.
+      type: str
+      sample: /var/vmail/example.org/alice
+    archived_to:
+      description: Where the home was moved, or V(null).
+      type: str
+      sample: /var/vmail/.archive/alice@example.org-20260102T030405Z
+    deleted:
+      description: Whether the home was deleted.
+      type: bool
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user import MaildirUserError, run
+from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
+
+_ONE_ACCOUNT = ("password", "password_hash", "quota", "home", "name", "allow_nets", "extra_fields")
+
+
+def _account_spec() -> dict[str, t.Any]:
+    return {
+        "password": {"type": "str", "no_log": True},
+        "password_hash": {"type": "str", "no_log": True},
+        "quota": {"type": "str"},
+        "home": {"type": "path"},
+        "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
+        "name": {"type": "str"},
+        "allow_nets": {"type": "list", "elements": "str"},
+        "extra_fields": {"type": "dict"},
+    }
+
+
+def _task_spec() -> dict[str, t.Any]:
+    passwords = ["always", "on_create"]
+    removals = ["keep", "archive", "delete"]
+    user_options = {
+        "address": {"type": "str", "required": True},
+        "update_password": {"type": "str", "choices": passwords, "no_log": False},
+        "on_remove": {"type": "str", "choices": removals},
+        **_account_spec(),
+    }
+    return {
+        "users": {
+            "type": "list",
+            "elements": "dict",
+            "options": user_options,
+            "mutually_exclusive": [("password", "password_hash")],
+        },
+        "address": {"type": "str"},
+        **_account_spec(),
+        "update_password": {"type": "str", "choices": passwords, "default": "always", "no_log": False},
+        "on_remove": {"type": "str", "choices": removals, "default": "keep"},
+        "backend": {"type": "str", "choices": ["passwd_file"], "default": "passwd_file"},
+        "path": {"type": "path", "default": "/etc/dovecot/users"},
+        "passwd_file_group": {"type": "str", "default": "dovecot", "no_log": False},
+        "mail_root": {"type": "path", "default": "/var/vmail"},
+        "owner": {"type": "str", "default": "vmail"},
+        "group": {"type": "str", "default": "vmail"},
+        "maildir": {"type": "bool", "default": True},
+        "mail_directory": {"type": "str", "default": "Maildir"},
+        "archive_dir": {"type": "path"},
+        "scheme": {"type": "str"},
+        "rounds": {"type": "int"},
+        "upgrade_scheme": {"type": "bool", "default": False},
+        "purge": {"type": "bool", "default": False},
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=_task_spec(),
+        mutually_exclusive=[("users", "address"), ("password", "password_hash")],
+        required_one_of=[("users", "address")],
+        required_by={**dict.fromkeys(_ONE_ACCOUNT, "address"), "rounds": "scheme"},
+        supports_check_mode=True,
+    )
+    options = module.params
+    if options["purge"] and options["users"] is None:
+        module.fail_json(msg="purge needs users: with a single address it would remove all other accounts.")
+    try:
+        outcome = run(
+            options,
+            runner=ModuleRunner(module),
+            doveadm=module.get_bin_path("doveadm"),
+            dovecot=module.get_bin_path("dovecot"),
+            check_mode=module.check_mode,
+        )
+    except MaildirUserError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(
+            msg=f"Mail accounts in {options['path']}: {error.filename or 'file system'}: {error.strerror}."
+        )
+    for warning in outcome.warnings:
+        module.warn(warning)
+    result: dict[str, t.Any] = {"changed": outcome.changed, "users": outcome.users}
+    if module._diff:
+        result["diff"] = outcome.diff
+    if outcome.failure is not None:
+        module.fail_json(msg=outcome.failure, **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
