@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult, CommandRunner
 
-_COMPLAINT = re.compile(r"postconf: (?P<level>warning|error|fatal|panic): (?P<text>.*)\Z", re.DOTALL)
+# Postfix programs introduce themselves by the path they were started with.
+_COMPLAINT = re.compile(r"(?:\S*/)?postconf: (?P<level>warning|error|fatal|panic): (?P<text>.*)\Z", re.DOTALL)
 _FILE = re.compile(r"(?:\S*/)?(?P<file>main|master)\.cf(?=[:,]|$)")
 _UNUSED = re.compile(r"(?P<file>main|master)\.cf: unused parameter: (?P<name>[^=]+)=(?P<value>.*)\Z", re.DOTALL)
 _UNDEFINED = re.compile(r"(?P<file>main|master)\.cf: undefined parameter: (?P<name>\S+)")
@@ -24,7 +25,8 @@ _OBSOLETE = re.compile(
     r" instead, (?P<remedy>.*)\Z",
     re.DOTALL,
 )
-_MISSING_FILE = re.compile(r"open (?P<path>.*/main\.cf): No such file or directory")
+_OVERRIDDEN = re.compile(r"(?P<file>main|master)\.cf, line \d+: overriding earlier entry: (?P<name>[^=]+)=")
+_MISSING_FILE = re.compile(r"open (?P<path>\S*/(?:main|master)\.cf): No such file or directory")
 
 
 class PostconfError(Exception):
@@ -83,7 +85,7 @@ def parse_complaints(stderr: str) -> Complaints:
     """Sort the lines of standard error by kind; lines that continue a multi-line value join the one before."""
     messages: list[str] = []
     for line in stderr.splitlines():
-        if line.startswith("postconf: ") or not messages:
+        if _COMPLAINT.match(line) or not messages:
             messages.append(line)
         else:
             messages[-1] = f"{messages[-1]}\n{line}"
@@ -106,6 +108,8 @@ def parse_complaints(stderr: str) -> Complaints:
         elif found := _OBSOLETE.match(text):
             remedy = normalise(found["remedy"])
             obsolete[found["name"]] = Obsolete(found["name"], remedy, removed=found["fate"] == "has been")
+        elif found := _OVERRIDDEN.match(text):
+            other[f"{found['file']}.cf: overriding earlier entry: {found['name']}"] = None
         else:
             other[normalise(text)] = None
     return Complaints(unused, frozenset(undefined), obsolete, tuple(other), fatal)
@@ -122,6 +126,11 @@ class Postconf:
     def run(self, arguments: t.Sequence[str]) -> CommandResult:
         select = ["-c", self.config_dir] if self.config_dir else []
         return self._runner.run([self._executable, *select, *arguments])
+
+    def services(self) -> tuple[list[str], Reading]:
+        """Return the entries of master.cf, one line each, and how the reading went."""
+        result = self.run(["-M"])
+        return result.stdout.splitlines(), _reading(result)
 
     def edit(self, arguments: t.Sequence[str]) -> None:
         """Run a changing postconf command. Raises PostconfError with the reason postconf gives."""
@@ -146,10 +155,14 @@ class Postconf:
         return frozenset(self._read(["-d"]).parameters)
 
     def config_directory(self) -> str:
-        """Return the folder of main.cf and master.cf. Works while main.cf is missing or unreadable."""
+        """Return the folder of main.cf and master.cf, even while main.cf cannot be read. Raises PostconfError."""
         if self.config_dir:
             return self.config_dir
-        return self._value(["-d", "config_directory"], "config_directory")
+        result = self.run(["-d", "config_directory"])
+        directory = parse_parameters(result.stdout).get("config_directory", "")
+        if result.rc != 0 or not directory:
+            raise PostconfError(f"postconf -d config_directory failed: {_reason(result)}")
+        return directory
 
     def map_types(self) -> frozenset[str]:
         """Return the lookup table types this Postfix can open. Raises PostconfError."""
@@ -158,27 +171,18 @@ class Postconf:
             raise PostconfError(f"postconf -m failed: {_reason(result)}")
         return frozenset(result.stdout.split())
 
-    def default_database_type(self) -> str:
-        """Return the table type that postmap and postalias build when none is named. Raises PostconfError."""
-        return self._value(["default_database_type"], "default_database_type")
-
-    def _value(self, arguments: t.Sequence[str], name: str) -> str:
-        result = self.run(arguments)
-        value = parse_parameters(result.stdout).get(name, "")
-        if result.rc != 0 or not value:
-            raise PostconfError(f"postconf {' '.join(arguments)} failed: {_reason(result)}")
-        return value
-
     def _read(self, arguments: t.Sequence[str]) -> Reading:
-        result = self.run(arguments)
-        complaints = parse_complaints(result.stderr)
-        missing = _MISSING_FILE.search(result.stderr)
-        return Reading(
-            parameters=parse_parameters(result.stdout),
-            complaints=complaints,
-            ok=result.rc == 0,
-            missing_file=missing["path"] if missing and result.rc != 0 else "",
-        )
+        return _reading(self.run(arguments))
+
+
+def _reading(result: CommandResult) -> Reading:
+    missing = _MISSING_FILE.search(result.stderr) if result.rc != 0 else None
+    return Reading(
+        parameters=parse_parameters(result.stdout),
+        complaints=parse_complaints(result.stderr),
+        ok=result.rc == 0,
+        missing_file=missing["path"] if missing else "",
+    )
 
 
 def _reason(result: CommandResult) -> str:
