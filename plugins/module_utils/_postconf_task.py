@@ -41,7 +41,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postfix_config im
     parse_main_cf,
     staged,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._postfix_lint import table_types
+from ansible_collections.postmaster.mail.plugins.module_utils._postfix_lint import is_secret, table_types
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
 
@@ -123,26 +123,26 @@ def set_overrides(instance: Instance, service: str, wishes: t.Sequence[Wish]) ->
         if change.after is not None and (fault := option_fault(change.after)):
             raise TaskError(f"Parameter '{change.name}' cannot be set for service '{service}': {fault}.")
     options = after_changes(entry.option_map(), changes)
+    entry = replace(entry, options=tuple(options.items()))
     set_names = [change.name for change in changes if change.after is not None]
     if fault := cycle_fault(set_names, {**before.parameters, **options}):
         raise TaskError(fault)
     names = [wish.name for wish in wishes if wish.text is not None]
     with staged(instance.runner, instance.executable, postconf.config_directory()) as stage:
-        stage.set_services({service: with_options(stage, entry, options, changes).render()}, ())
+        stage.set_services({service: without_secrets(stage, entry).render()}, ())
         after, notes = check_stage(instance, stage, names, changes, "master", before)
         if not instance.check_mode:
             stage.swap_in(MASTER)
     return Outcome(changes=changes, deprecated=tuple(obsolete(names, after.complaints)), notes=notes)
 
 
-def with_options(
-    stage: Stage, entry: MasterEntry, options: t.Mapping[str, str], changes: t.Sequence[Change]
-) -> MasterEntry:
-    """Return entry with options; secrets among those that change are replaced by stand-ins."""
-    secret = {change.name for change in changes if change.secret and change.after}
+def without_secrets(stage: Stage, entry: MasterEntry) -> MasterEntry:
+    """Return entry with stand-ins for the passwords among its options."""
     return replace(
         entry,
-        options=tuple((name, stage.hide(value) if name in secret else value) for name, value in options.items()),
+        options=tuple(
+            (name, stage.hide(value) if value and is_secret(name, value) else value) for name, value in entry.options
+        ),
     )
 
 

@@ -85,7 +85,9 @@ class Stage:
 
     def hide(self, text: str) -> str:
         """Return a stand-in for a secret, so that no process list shows it; swap_in puts the secret in."""
-        stand_in = f"hidden-{secrets.token_hex(16)}"
+        # A stand-in for several words is several words, for the option in master.cf to get its braces.
+        link = " " if any(character.isspace() for character in text) else "-"
+        stand_in = f"hidden{link}{secrets.token_hex(16)}"
         self._hidden[stand_in.encode()] = text.encode("utf-8", "surrogateescape")
         return stand_in
 
