@@ -46,7 +46,13 @@ BAD_ADDRESSES = [
     ("a@example.org.", "not a host name"),
     (f"a@{'b' * 64}.org", "not a host name"),
 ]
-QUOTAS = [("0", 0, "0"), ("1G", 1 << 30, "1G"), ("1024M", 1 << 30, "1G"), ("100k", 102400, "100K"), ("1000", 1000, "1000B")]
+QUOTAS = [
+    ("0", 0, "0"),
+    ("1G", 1 << 30, "1G"),
+    ("1024M", 1 << 30, "1G"),
+    ("100k", 102400, "100K"),
+    ("1000", 1000, "1000B"),
+]
 TOKENS = [
     ("userdb_quota_rule=*:storage=1G", 1 << 30),
     ("userdb_quota_rule=*:storage=2048", 2 << 20),

@@ -40,9 +40,7 @@ def doveadm(*results: CommandResult) -> tuple[Doveadm, FakeRunner]:
     return Doveadm(runner, doveadm="doveadm", dovecot="dovecot"), runner
 
 
-@pytest.mark.parametrize(
-    ("text", "version"), [("2.3.19.1 (9b53102964)\n", (2, 3)), ("2.4.1-4 (7d8c0e5759)\n", (2, 4))]
-)
+@pytest.mark.parametrize(("text", "version"), [("2.3.19.1 (9b53102964)\n", (2, 3)), ("2.4.1-4 (7d8c0e5759)\n", (2, 4))])
 def test_version(text: str, version: tuple[int, int]) -> None:
     assert doveadm(CommandResult(0, text, ""))[0].version() == version
 
