@@ -14,7 +14,7 @@ import typing as t
 
 _NAME = re.compile(r"[A-Za-z0-9_][^\s=#${}(),]*\Z")
 _REFERENCE = re.compile(r"\$[{(]?\s*([A-Za-z0-9_]+)")
-_TABLE = re.compile(r"(?:^|(?<=[\s,{]))(?:proxy:)?(?P<type>[a-z][a-z0-9_]*):(?P<rest>\S\S?)")
+_TABLE = re.compile(r"(?:^|(?<=[\s,{]))(?:proxy:)?(?P<type>[a-z][a-z0-9_]*):(?=(?P<rest>\S\S?))")
 _TABLE_TYPES = frozenset(
     [
         "btree",

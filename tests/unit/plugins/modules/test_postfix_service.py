@@ -1,0 +1,66 @@
+# Copyright (c) 2026, The postmaster.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.postmaster.mail.plugins.modules import postfix_service
+
+
+def run(capsys: pytest.CaptureFixture[str], **arguments: t.Any) -> dict[str, t.Any]:
+    with patch_module_args({"config_dir": "/nonexistent", **arguments}), pytest.raises(SystemExit):
+        postfix_service.main()
+    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_check_mode_foresees_everything_where_postfix_is_absent(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(
+        capsys,
+        services=[
+            {"name": "587", "type": "inet", "command": "smtpd", "options": {"va_password": "not-to-be-seen"}},
+            {"name": "smtps", "type": "inet", "state": "absent"},
+        ],
+        _ansible_check_mode=True,
+        _ansible_diff=True,
+    )
+    entry = "587 inet n - - - - smtpd -o va_password=(hidden)"
+    assert result["changed"] is True
+    assert result["services"] == {"587/inet": {"before": None, "after": entry}}
+    assert result["diff"] == {"before": "", "after": f"{entry}\n"}
+    assert (result["restart_required"], result["reload_required"]) == (False, True)
+    assert "not-to-be-seen" not in json.dumps(result)
+    assert "Postfix is absent" in json.dumps(result["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "587", "type": "inet", "command": "smtpd"}, "Install the package postfix"),
+        ({"name": "587", "type": "inet", "private": "y"}, "cannot be private"),
+        ({"name": "587", "type": "inet", "options": {"a": "$"}}, "no parameter name"),
+        ({"name": "587"}, "type"),
+        ({"services": [], "name": "587", "type": "inet"}, "mutually exclusive"),
+        ({"services": [{"name": "587"}]}, "missing required arguments: type"),
+        ({"services": [], "command": "smtpd"}, "name"),
+        ({}, "one of the following is required"),
+    ],
+)
+def test_failures(capsys: pytest.CaptureFixture[str], arguments: dict[str, t.Any], message: str) -> None:
+    result = run(capsys, **arguments)
+    assert result["failed"] is True
+    assert message in result["msg"]
+
+
+def test_the_resolver_asks_the_host() -> None:
+    resolver = postfix_service.SystemResolver()
+    assert resolver.port("no-such-service") is None
+    assert resolver.port("\udce4") is None
+    assert resolver.has_address("127.0.0.1")
+    assert not resolver.has_address("a" * 300)
