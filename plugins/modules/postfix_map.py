@@ -163,9 +163,9 @@ EXAMPLES = r"""
     path: /etc/postfix/header_checks
     type: regexp
     entries:
-      - pattern: /^Received:.*\[192\.0\.2\.1\]/
+      - pattern: '/^Received:.*\[192\.0\.2\.1\]/'
         value: IGNORE
-      - pattern: /^Subject: .*viagra/i
+      - pattern: '/^Subject: .*lottery/i'
         value: REJECT not here
 
 - name: System aliases
@@ -274,6 +274,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postfix_table_lin
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
 
 _MASKED_LENGTH = 8
+_RETURNED_ENTRIES = 1000
 _TYPES = ["hash", "lmdb", "cdb", "btree", "texthash", "regexp", "pcre", "cidr"]
 
 
@@ -344,9 +345,10 @@ def secret_values(raw: object) -> set[str]:
 
 
 def hide_arguments(params: dict[str, t.Any]) -> None:
-    """Leave the content of secret tables out of the arguments that Ansible adds to every result."""
+    """Leave the content of secret tables, and of large ones, out of the arguments that Ansible adds to every result."""
     for options in [params, *(params["maps"] or [])]:
-        if options["secret"] or (options["secret"] is None and params["secret"]):
+        secret = options["secret"] or (options["secret"] is None and params["secret"])
+        if secret or (isinstance(options["entries"], (dict, list)) and len(options["entries"]) > _RETURNED_ENTRIES):
             options["entries"] = None
 
 
