@@ -33,6 +33,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file impor
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
 _MODE = 0o640
+_TICK = 0.02
 Options = t.Mapping[str, t.Any]
 
 
@@ -166,6 +167,11 @@ def _run_locked(
 def _follow_up(plan: Plan, doveadm: Doveadm, store: MailStore) -> list[str]:
     """Make the running daemon follow, then deal with homes; no login can create them anew by then."""
     faults = _Faults()
+    if plan.lines_changed:
+        # Dovecot looks at the file once in a second at most. Until the next second begins it may answer from what it
+        # read before, and even put that into its cache again.
+        now = time.time()
+        time.sleep(math.floor(now) + 1.0 - now + _TICK)
     faults.add(doveadm.flush([change.address for change in plan.changes if change.line_changed]))
     for change in plan.changes:
         if change.loses_sessions:
@@ -211,7 +217,7 @@ def _look(options: Options, runner: CommandRunner, doveadm: str | None, dovecot:
         tool = Doveadm(runner, doveadm=doveadm, dovecot=dovecot)
     access = owner = None
     try:
-        access = _files.FileAccess(mode=_MODE, uid=0, gid=grp.getgrnam(options["passwd_file_group"]).gr_gid)
+        access = _files.FileAccess(mode=_MODE, uid=os.geteuid(), gid=grp.getgrnam(options["passwd_file_group"]).gr_gid)
     except KeyError:
         lacks.append(f"passwd_file_group {options['passwd_file_group']} does not exist; it comes with Dovecot")
     try:

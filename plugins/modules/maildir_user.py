@@ -16,7 +16,7 @@ description:
     so that a second run changes nothing.
   - Accounts, comments and extra fields that nobody named stay as they are, byte for byte.
   - A change works at once, also the second one within a second, and also where Dovecot caches logins. Open sessions are
-    closed of accounts that were removed or disabled, or whose password changed.
+    closed of accounts that were removed or disabled, or whose password changed. This waits for up to a second.
   - Creates the home and the Maildir of each account with the right owner, and on request archives or deletes them.
   - Works with Dovecot 2.3 and 2.4. The quota of an account is written in the form that the installed release reads,
     and rewritten by the first run after an upgrade.

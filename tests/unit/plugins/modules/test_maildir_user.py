@@ -1,0 +1,166 @@
+# Copyright (c) 2026, The postmaster.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import grp
+import os
+import pathlib
+import pwd
+import typing as t
+
+import pytest
+
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user import MaildirUserError, Outcome, run
+from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult
+from ansible_collections.postmaster.mail.plugins.modules import maildir_user
+
+ME = pwd.getpwuid(os.getuid()).pw_name
+MY_GROUP = grp.getgrgid(os.getgid()).gr_name
+
+
+class FakeDovecot:
+    """Answers as doveadm and dovecot do; a hash is {PLAIN} and the password."""
+
+    def __init__(self, problem: str = "") -> None:
+        self.problem = problem
+        self.told: list[list[str]] = []
+        self.argv: list[str] = []
+
+    def run(self, argv: t.Sequence[str], *, data: str | None = None) -> CommandResult:
+        self.argv += argv
+        words = [word for word in argv[1:] if word != "-O"]
+        if words == ["--version"]:
+            return CommandResult(0, "2.4.1-4 (7d8c0e5759)\n", "")
+        if words == ["pw", "-l"]:
+            return CommandResult(0, "ARGON2ID PLAIN SHA512-CRYPT \n", "")
+        if words[0] != "pw":
+            self.told.append(words)
+            return CommandResult(0, "1 cache entries flushed\n", self.problem)
+        password = (data or "").splitlines()[0]
+        if "-s" in words:
+            return CommandResult(0, f"{{PLAIN}}{password}\n", "")
+        if words[-1] == f"{{PLAIN}}{password}":
+            return CommandResult(0, f"{words[-1]} (verified)\n", "")
+        return CommandResult(75, "", "Fatal: reverse password verification check failed: Password mismatch")
+
+
+class Host:
+    """A host below a temporary directory."""
+
+    def __init__(self, root: pathlib.Path) -> None:
+        self.path = root / "users"
+        self.mail = root / "mail"
+        self.mail.mkdir()
+        self.dovecot = FakeDovecot()
+
+    def run(
+        self, users: list[dict[str, t.Any]], *, check_mode: bool = False, bare: bool = False, **more: t.Any
+    ) -> Outcome:
+        spec = maildir_user._task_spec()
+        options = {name: option.get("default") for name, option in spec.items()}
+        account = {name: option.get("default") for name, option in spec["users"]["options"].items()}
+        options.update(
+            path=str(self.path),
+            mail_root=str(self.mail),
+            owner=ME,
+            group=MY_GROUP,
+            passwd_file_group=MY_GROUP,
+            users=[{**account, **user} for user in users],
+            **more,
+        )
+        tools = (None, None) if bare else ("doveadm", "dovecot")
+        return run(options, runner=self.dovecot, doveadm=tools[0], dovecot=tools[1], check_mode=check_mode)
+
+
+@pytest.fixture
+def host(tmp_path: pathlib.Path) -> Host:
+    return Host(tmp_path)
+
+
+def test_spec_and_options_of_users_agree() -> None:
+    spec = maildir_user._task_spec()
+    single = {name for name in spec["users"]["options"] if name not in ("update_password", "on_remove")}
+    assert single <= set(spec)
+    assert spec["password"]["no_log"]
+    assert spec["users"]["options"]["password_hash"]["no_log"]
+
+
+def test_life_of_an_account(host: Host) -> None:
+    alice = {"address": "alice@example.org", "password": "sec"}
+    assert host.run([alice], check_mode=True).changed
+    assert not host.path.exists()
+    assert not list(host.mail.iterdir())
+
+    outcome = host.run([alice])
+    assert outcome.changed
+    home = host.mail / "example.org" / "alice"
+    assert host.path.read_text() == f"alice@example.org:{{PLAIN}}sec::::{home}::\n"
+    assert host.path.stat().st_mode & 0o777 == 0o640
+    assert (home / "Maildir" / "new").is_dir()
+    assert host.dovecot.told == [["auth", "cache", "flush", "alice@example.org"]]
+    assert not host.run([alice]).changed
+
+    before = host.path.stat().st_mtime
+    changed = host.run([{**alice, "password": "new"}])
+    assert changed.users[0]["password_changed"]
+    assert int(host.path.stat().st_mtime) > int(before)
+    assert host.dovecot.told[-1] == ["kick", "alice@example.org"]
+
+    removed = host.run([{**alice, "password": None, "state": "absent", "on_remove": "archive"}])
+    assert pathlib.Path(removed.users[0]["archived_to"], "Maildir").is_dir()
+    assert host.path.read_text() == ""
+    assert not {"sec", "new"} & set(host.dovecot.argv)
+
+
+def test_future_mtime_is_exceeded_by_a_second(host: Host) -> None:
+    host.path.write_text("a@example.org:{PLAIN}x\n")
+    future = int(host.path.stat().st_mtime) + 100
+    os.utime(host.path, (future, future + 0.5))
+    host.run([{"address": "a@example.org"}])
+    assert host.path.stat().st_mtime == future + 1
+
+
+def test_nothing_is_created_where_nothing_is_wanted(host: Host) -> None:
+    assert not host.run([{"address": "a@example.org", "state": "absent", "on_remove": "delete"}]).changed
+    assert not host.path.exists()
+    assert host.dovecot.told == []
+
+
+def test_bare_host(host: Host) -> None:
+    alice = {"address": "alice@example.org", "password": "secret"}
+    outcome = host.run([alice], check_mode=True, bare=True)
+    assert outcome.changed
+    assert len(outcome.warnings) == 1
+    with pytest.raises(MaildirUserError, match="install Dovecot first"):
+        host.run([alice], bare=True)
+    assert not host.path.exists()
+
+
+def test_everything_that_is_missing_is_named_at_once(host: Host) -> None:
+    host.mail.rmdir()
+    with pytest.raises(MaildirUserError) as caught:
+        host.run([{"address": "a@example.org", "password": "x"}], archive_dir="/a")
+    assert "mail_root" in str(caught.value)
+
+
+def test_fault_after_the_write_is_reported(host: Host) -> None:
+    host.dovecot.problem = "Error: auth-master: Permission denied"
+    outcome = host.run([{"address": "a@example.org", "password": "x"}])
+    assert outcome.changed
+    assert "are written, but: doveadm auth cache flush: Error: auth-master: Permission denied" in str(outcome.failure)
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({"mail_directory": "../x"}, "is not a path below the home"),
+        ({"scheme": "FOO"}, "FOO is not known"),
+        ({"scheme": "PLAIN", "rounds": 5}, "rounds cannot be used"),
+    ],
+)
+def test_bad_options_of_the_task(host: Host, more: dict[str, t.Any], error: str) -> None:
+    with pytest.raises(MaildirUserError, match=error):
+        host.run([{"address": "a@example.org", "password": "x"}], **more)
+    assert not host.path.exists()
