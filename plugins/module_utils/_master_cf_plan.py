@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import typing as t
@@ -50,6 +51,10 @@ class Resolver(t.Protocol):
 
     def has_address(self, host: str) -> bool:
         """Tell whether a host name leads to an address."""
+        ...
+
+    def in_use(self, host: str, port: int) -> bool:
+        """Tell whether something listens on a TCP port of host, or of all interfaces if host is empty."""
         ...
 
 
@@ -165,6 +170,27 @@ def endpoint(name: str, resolver: Resolver) -> tuple[str, int]:
             " /etc/services; Postfix would stop at it. Write the number."
         )
     return _host(name, host, resolver), port
+
+
+def taken_ports(
+    changes: t.Iterable[ServiceChange], current: t.Mapping[str, MasterEntry], resolver: Resolver
+) -> tuple[str, ...]:
+    """Return a warning for each new listener on a port that something other than a service of current holds."""
+    ours: set[int] = set()
+    for entry in current.values():
+        if entry.kind == "inet":
+            with contextlib.suppress(EntryError):
+                ours.add(endpoint(entry.name, resolver)[1])
+    notes: list[str] = []
+    for change in changes:
+        if change.before is None and change.after is not None and change.after.kind == "inet":
+            host, port = endpoint(change.after.name, resolver)
+            if port not in ours and resolver.in_use(host, port):
+                notes.append(
+                    f"Something listens on port {port} already. Unless that is Postfix itself, Postfix will stop at"
+                    f" service '{change.service}' when it is reloaded."
+                )
+    return tuple(notes)
 
 
 def public_diff(changes: t.Iterable[ServiceChange]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._master_cf_plan im
     ServiceChange,
     ServiceWish,
     plan_services,
+    taken_ports,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._postconf_plan import cycle_fault, obsolete
 from ansible_collections.postmaster.mail.plugins.module_utils._postconf_task import (
@@ -41,7 +42,8 @@ class ServicesOutcome:
 def set_services(instance: Instance, wishes: t.Sequence[ServiceWish], resolver: Resolver) -> ServicesOutcome:
     """Make master.cf hold wishes. Raises TaskError, EntryError, PostconfError, ConfigError or OSError."""
     postconf = instance.postconf
-    changes = plan_services(wishes, read_entries(postconf), resolver)
+    current = read_entries(postconf)
+    changes = plan_services(wishes, current, resolver)
     if not changes:
         return ServicesOutcome()
     before = postconf.explicit()
@@ -63,4 +65,8 @@ def set_services(instance: Instance, wishes: t.Sequence[ServiceWish], resolver: 
         after, notes = check_stage(instance, stage, named, options, "master", before)
         if not instance.check_mode:
             stage.swap_in(MASTER)
-    return ServicesOutcome(changes, tuple(obsolete(named, after.complaints)), notes)
+    return ServicesOutcome(
+        changes=changes,
+        deprecated=tuple(obsolete(named, after.complaints)),
+        notes=(*notes, *taken_ports(changes, current, resolver)),
+    )

@@ -19,7 +19,8 @@ description:
   - The change is made on a copy first. What would leave Postfix unable to read its configuration is refused, and the
     live file is not touched. Faults that were there before are not held against the task.
   - Refused as well is what Postfix reads but then stops at; an C(inet) service whose port or host cannot be resolved,
-    that is private, or that is new on a port and host where another one listens already.
+    that is private, or that is new on a port and host where another one listens already. If another program holds the
+    port of a new service, the module warns.
   - Mode, owner, SELinux context and symbolic link of the file stay as they are.
 extends_documentation_fragment:
   - postmaster.mail._attributes
@@ -283,6 +284,13 @@ class SystemResolver:
     def has_address(self, host: str) -> bool:
         try:
             return bool(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            return False
+
+    def in_use(self, host: str, port: int) -> bool:
+        try:
+            with socket.create_connection((host or "localhost", port), timeout=2):
+                return True
         except (OSError, UnicodeError):
             return False
 

@@ -15,6 +15,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._master_cf_plan im
     planned_afresh,
     public_diff,
     service_wish,
+    taken_ports,
 )
 
 ENTRIES = [
@@ -33,6 +34,9 @@ class FakeResolver:
 
     def has_address(self, host: str) -> bool:
         return host.lower() == "mail.example.org"
+
+    def in_use(self, host: str, port: int) -> bool:
+        return port in (25, 587) and not host
 
 
 def request(**given: t.Any) -> dict[str, t.Any]:
@@ -177,3 +181,20 @@ def test_a_host_without_postfix_gets_everything_wished() -> None:
         "submission/inet": {"before": None, "after": "submission inet n - - - - smtpd"},
         "smtp/unix": {"before": None, "after": None},
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "count"),
+    [
+        (request(name="submission", type="inet", command="smtpd"), 1),
+        (request(name="127.0.0.1:587", type="inet", command="smtpd"), 0),
+        (request(name="26", type="inet", command="smtpd"), 0),
+        (request(name="smtp", type="inet", maxproc="2"), 0),
+        (request(name="submission", type="unix", command="smtp"), 0),
+    ],
+)
+def test_a_port_that_another_program_holds_is_told(given: dict[str, t.Any], count: int) -> None:
+    changes = plan_services([service_wish(given)], current(), FakeResolver())
+    notes = taken_ports(changes, current(), FakeResolver())
+    assert len(notes) == count
+    assert all("listens on port 587 already" in note and "'submission/inet'" in note for note in notes)

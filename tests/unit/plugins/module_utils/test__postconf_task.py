@@ -183,6 +183,9 @@ class NoResolver:
     def has_address(self, host: str) -> bool:
         return not host
 
+    def in_use(self, host: str, port: int) -> bool:
+        return bool(host) and port == 0
+
 
 def request(**given: t.Any) -> dict[str, t.Any]:
     keys = ("command", "options", "private", "unpriv", "chroot", "wakeup", "maxproc")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import typing as t
 
 import pytest
@@ -64,3 +65,11 @@ def test_the_resolver_asks_the_host() -> None:
     assert resolver.port("\udce4") is None
     assert resolver.has_address("127.0.0.1")
     assert not resolver.has_address("a" * 300)
+
+
+def test_a_listener_is_noticed() -> None:
+    resolver = postfix_service.SystemResolver()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert resolver.in_use("127.0.0.1", port)
+    assert not resolver.in_use("127.0.0.1", port)
