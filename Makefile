@@ -11,6 +11,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 export POSTMASTER_CHECKOUT := $(CURDIR)
 
 cache = $${POSTMASTER_CACHE:-$$HOME/.cache/postmaster-mail}
+demo_inventory = --inventory tests/demo/inventory --inventory molecule/shared/inventory
 scenarios = $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 
 .PHONY: help prepare images demo demo-down test test-long lint sanity unit build molecule bench clean
@@ -26,10 +27,10 @@ images: prepare ## Build the container images of Debian 12 and 13
 
 demo: prepare ## Boot one mail server in a container, send a message, fetch it, say how to use it
 	@tests/rig/build-image trixie "$(cache)"
-	ansible-playbook -i playbooks/demo/inventory.yml playbooks/demo/up.yml
+	ansible-playbook $(demo_inventory) tests/demo/up.yml
 
 demo-down: prepare ## Stop and remove the demo's container
-	@ansible-playbook -i playbooks/demo/inventory.yml playbooks/demo/down.yml
+	@ansible-playbook $(demo_inventory) tests/demo/down.yml
 
 test: lint sanity unit build molecule ## Run every test
 
