@@ -24,6 +24,7 @@ _POLICY = email.policy.SMTP.clone(cte_type="7bit")
 _COMPARED_HEADERS = ("From", "To", "Subject", "Message-ID")
 _FILLER = "This line is filled up by the mail probe so that the message has the size asked for.\r\n"
 _LONGEST_FILL = 78
+_NOWHERE = "mail-probe.invalid"
 _PLAIN_ADDRESS = re.compile(r"[\w.+=/-]+@[\w.-]+")
 
 
@@ -95,7 +96,7 @@ def build(spec: MessageSpec) -> Message:
     international = not "".join((spec.sender, *spec.recipients)).isascii()
     message = email.message.EmailMessage(policy=_POLICY.clone(utf8=international))
     own = {
-        "From": spec.sender if _PLAIN_ADDRESS.fullmatch(spec.sender) else "MAILER-DAEMON",
+        "From": spec.sender if _PLAIN_ADDRESS.fullmatch(spec.sender) else f"mail-probe@{_NOWHERE}",
         # The forms that relay tests use (routes, percent signs) are for the envelope; no header can hold them.
         "To": ", ".join(filter(_PLAIN_ADDRESS.fullmatch, spec.recipients)) or "undisclosed-recipients:;",
         "Subject": spec.subject,
@@ -139,7 +140,7 @@ def _from_raw(raw: str, sender: str) -> Message:
 def _new_message_id(sender: str) -> str:
     domain = sender.rpartition("@")[2]
     if not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
-        domain = "mail-probe.invalid"
+        domain = _NOWHERE
     return f"<probe.{uuid.uuid4().hex[:24]}@{domain}>"
 
 

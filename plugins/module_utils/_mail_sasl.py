@@ -28,7 +28,7 @@ class SaslError(ValueError):
 class SaslClient:
     """One authentication: an initial response if the mechanism has one, then one response to each challenge."""
 
-    def __init__(self, mechanism: str, username: str, password: str) -> None:
+    def __init__(self, mechanism: str, username: str, password: str, *, nonce: bytes = b"") -> None:
         self.mechanism = mechanism.upper()
         user, word = username.encode(), password.encode()
         if mechanism == "plain":
@@ -38,7 +38,8 @@ class SaslClient:
         elif mechanism == "cram-md5":
             self._responses = _cram_md5(user, word)
         else:
-            self._responses = _scram(_SCRAM_HASHES[mechanism], user, word)
+            nonce = nonce or base64.b64encode(secrets.token_bytes(18))
+            self._responses = _scram(_SCRAM_HASHES[mechanism], user, word, nonce)
         self.initial: bytes | None = None
         if mechanism in ("plain", *_SCRAM_HASHES):
             self.initial = next(self._responses)
@@ -92,9 +93,8 @@ def _cram_md5(user: bytes, word: bytes) -> _Responses:
     yield user + b" " + hmac.new(word, challenge, "md5").hexdigest().encode()
 
 
-def _scram(algorithm: str, user: bytes, word: bytes) -> _Responses:
+def _scram(algorithm: str, user: bytes, word: bytes, nonce: bytes) -> _Responses:
     name = user.replace(b"=", b"=3D").replace(b",", b"=2C")
-    nonce = base64.b64encode(secrets.token_bytes(18))
     bare = b"n=" + name + b",r=" + nonce
     first = yield b"n,," + bare
     fields = _scram_fields(first)

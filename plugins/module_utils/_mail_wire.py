@@ -21,7 +21,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._mail_certificate 
 _CHUNK = 65536
 _LONGEST_LINE = 64 * 1024 * 1024
 # Raised by our own OpenSSL before a byte has left: nothing was proven about the server.
-_OWN_TLS_FAULTS = ("NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE", "NO_SHARED_CIPHER")
+_OWN_TLS_FAULTS = ("NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE")
 
 
 class ProbeError(Exception):

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+import yaml
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.postmaster.mail.plugins.doc_fragments._mail_probe import ModuleDocFragment
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_probe_spec import argument_spec
+from ansible_collections.postmaster.mail.plugins.modules import mail_probe
+
+
+def run(capsys: pytest.CaptureFixture[str], parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+    with patch_module_args(parameters), pytest.raises(SystemExit):
+        mail_probe.main()
+    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_check_mode_connects_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    probes = [{"name": "first", "send": {"host": "host.invalid", "stop_before": "mail"}}]
+    result = run(capsys, {"probes": probes, "_ansible_check_mode": True})
+    assert (result["changed"], result["results"], result["failed_probes"]) == (False, [], [])
+    assert "first" in result["msg"]
+
+
+def test_what_makes_no_sense_fails_in_check_mode_too(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(capsys, {"send": {"host": "192.0.2.25"}, "_ansible_check_mode": True})
+    assert result["failed"]
+    assert "recipients is empty" in result["msg"]
+
+
+def test_every_unmet_expectation_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    send = {"host": "host.invalid", "stop_before": "mail", "username": "a", "password": "Geheimnis-17"}
+    result = run(capsys, {"probes": [{"name": "one", "send": send}, {"name": "two", "send": send}]})
+    assert result["failed"]
+    assert result["failed_probes"] == ["one", "two"]
+    assert len(result["msg"].splitlines()) == 3
+    assert "Geheimnis-17" not in json.dumps({**result, "invocation": None})
+
+
+def test_specification_and_documentation_say_the_same() -> None:
+    documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    specified = argument_spec()
+    del specified["name"]
+    compare(documented, specified)
+
+
+def compare(documented: dict[str, t.Any], specified: dict[str, t.Any]) -> None:
+    assert sorted(documented) == sorted(specified)
+    for name, option in specified.items():
+        for key in ("type", "elements", "choices", "required"):
+            assert documented[name].get(key) == option.get(key), name
+        compare(documented[name].get("suboptions", {}), option.get("options", {}))
