@@ -86,7 +86,7 @@ def _zone_section(zone: str, records: t.Sequence[Record], explain: bool) -> list
     for record in records:
         if explain:
             lines.append(f"; {_one_line(record.why)}")
-        lines.append(f"{record.name}\t{record.ttl}\tIN\t{record.type}\t{record.value}")
+        lines.append(f"{record.name} {record.ttl} IN {record.type} {record.value}")
     return lines
 
 

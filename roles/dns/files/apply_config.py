@@ -1,6 +1,7 @@
 """Make the running unbound use its configuration files and prove that it answers; put the old file back if not.
 
-Arguments: unit, configuration file, the file that it replaced (may be missing), address to ask ("address" or "address@port").
+Arguments: unit, configuration file, the file that it replaced (may be missing), and the address to
+ask, with @port where it is not 53.
 """
 
 from __future__ import annotations
