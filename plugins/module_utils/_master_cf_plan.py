@@ -47,15 +47,12 @@ class Resolver(t.Protocol):
 
     def port(self, service: str) -> int | None:
         """Return the TCP port of a service by its name, or None if it has none."""
-        ...
 
     def has_address(self, host: str) -> bool:
         """Tell whether a host name leads to an address."""
-        ...
 
     def in_use(self, host: str, port: int) -> bool:
         """Tell whether something listens on a TCP port of host, or of all interfaces if host is empty."""
-        ...
 
 
 @dataclass(frozen=True)
