@@ -162,6 +162,8 @@ def _plan(name: str, own: _Params, shared: _Params) -> ProbePlan:
         if message_id:
             raise PlanError("message_id says what to look for without sending; with send put it into headers.")
         message_id = send_plan.message.message_id
+        if fetch and send and send.get("stop_before"):
+            raise PlanError("stop_before sends nothing, so there is nothing to fetch; make two probes.")
     timeout, interval = _inherited("timeout", levels, 30.0), _inherited("interval", levels, 1.0)
     if timeout < 0 or interval <= 0:
         raise PlanError("timeout must not be negative and interval must be greater than zero.")

@@ -40,6 +40,8 @@ attributes:
       - Each run sends its messages anew. No change is reported, because what it sends is only there to be looked at.
 notes:
   - The probe runs on the managed host. Delegate it to where a client would be.
+  - Dovecot takes passwords in clear text if both ends of the connection have the same address. To prove that it does
+    not, probe from elsewhere, or with another O(source_address).
   - Messages stay in the mailboxes unless O(fetch[].delete) is set.
   - The trusted certificates and attachments are read on the managed host.
   - Ansible masks each password wherever it occurs in the result. A password that is a part of a host or user name makes

@@ -12,8 +12,8 @@ RECEIVED = [
     (
         "from client.example.net (unknown [192.0.2.7])\n\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"
         " (256/256 bits)\n\t key-exchange X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256)\n"
-        "\t(No client certificate requested)\n\tby mail.example.org (Postfix) with ESMTPSA id 4ABC\n\tfor <bob@example.org>;"
-        " Thu, 1 Jan 2026 00:00:00 +0000 (UTC)",
+        "\t(No client certificate requested)\n\tby mail.example.org (Postfix) with ESMTPSA id 4ABC\n\tfor"
+        " <bob@example.org>; Thu, 1 Jan 2026 00:00:00 +0000 (UTC)",
         ("client.example.net", "mail.example.org", "ESMTPSA", "TLSv1.3", "bob@example.org"),
     ),
     (

@@ -118,6 +118,7 @@ WRONG: list[tuple[dict[str, t.Any], str]] = [
     ({"send": SEND, "message_id": "<x@example.org>"}, "put it into headers"),
     ({"send": {**SEND, "size": 10}}, "without any padding"),
     ({"send": {**SEND, "attachments": [{"name": "x", "path": "/nonexistent"}]}}, "cannot be read"),
+    ({"send": {**SEND, "stop_before": "data"}, "fetch": [FETCH]}, "nothing to fetch"),
     ({"send": SEND, "interval": 0.0}, "greater than zero"),
     ({"probes": [{"name": "x", "send": SEND}, {"name": "x", "send": SEND}]}, "Several probes have the name 'x'"),
 ]
