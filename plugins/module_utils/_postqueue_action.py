@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import typing as t
@@ -23,8 +24,9 @@ Action = t.Literal["hold", "release", "requeue", "flush", "delete"]
 _SUPER_OPTION: t.Final[t.Mapping[str, str]] = {"hold": "-h", "release": "-H", "requeue": "-r", "delete": "-d"}
 
 # Without a queue name postsuper looks in incoming, active, deferred and hold, so that it finds a message that moves
-# between them; these two must be named.
-_NAMED_QUEUES: t.Final = ("maildrop", "corrupt")
+# between them; this one must be named.
+_NAMED_QUEUE: t.Final = "maildrop"
+_CORRUPT: t.Final = "corrupt"
 _DONE = re.compile(r"postsuper: (\S+): (?:removed|placed on hold|released from hold|requeued)$", re.MULTILINE)
 _DOWN = "Mail system is down"
 
@@ -65,10 +67,9 @@ class QueueTools:
     def act(self, action: Action, messages: t.Sequence[Message]) -> list[str]:
         """Act on messages; return the ids of those that postsuper reports as done. Raises QueueError."""
         done: list[str] = []
-        common = [message.queue_id for message in messages if message.queue not in _NAMED_QUEUES]
-        groups = [(common, "")] + [
-            ([message.queue_id for message in messages if message.queue == queue], queue) for queue in _NAMED_QUEUES
-        ]
+        common = [message.queue_id for message in messages if message.queue not in (_NAMED_QUEUE, _CORRUPT)]
+        named = [message.queue_id for message in messages if message.queue == _NAMED_QUEUE]
+        groups = ((common, ""), (named, _NAMED_QUEUE))
         for ids, queue in groups:
             for data in _batches(ids):
                 arguments = [_SUPER_OPTION[action], "-", *([queue] if queue else [])]
@@ -112,11 +113,22 @@ def _batches(ids: t.Iterable[str]) -> t.Iterator[str]:
 def read_corrupt(queue_directory: str) -> list[Message]:
     """Return the messages that Postfix set aside as unreadable; postqueue does not list them. Raises OSError."""
     messages = []
-    with os.scandir(os.path.join(queue_directory, "corrupt")) as found:
+    with os.scandir(os.path.join(queue_directory, _CORRUPT)) as found:
         for item in found:
             status = item.stat(follow_symlinks=False)
-            messages.append(Message("corrupt", item.name, int(status.st_mtime), status.st_size, "", ()))
+            messages.append(Message(_CORRUPT, item.name, int(status.st_mtime), status.st_size, "", ()))
     return messages
+
+
+def delete_corrupt(queue_directory: str, messages: t.Iterable[Message]) -> list[str]:
+    """Delete those messages that were set aside, which postsuper does not do. Return their ids. Raises OSError."""
+    done = []
+    for message in messages:
+        if message.queue == _CORRUPT:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(queue_directory, _CORRUPT, message.queue_id))
+                done.append(message.queue_id)
+    return done
 
 
 def affected(action: Action, messages: t.Iterable[Message]) -> list[Message]:

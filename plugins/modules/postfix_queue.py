@@ -87,7 +87,8 @@ attributes:
     details:
       - O(action=requeue) and O(action=flush) act on the same messages each time, as long as these stay in the queue.
 notes:
-  - Messages in the queue V(corrupt) have neither sender nor recipients, only an id, a size and an age.
+  - Messages in the queue V(corrupt) are only considered where O(filter.queue) names it. They have neither sender nor
+    recipients, only an id, a size and an age, and can only be deleted.
 seealso:
   - name: postsuper
     description: The manual page of the program that changes the queue.
@@ -232,6 +233,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postqueue_action 
     Action,
     QueueTools,
     affected,
+    delete_corrupt,
     read_corrupt,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
@@ -279,9 +281,10 @@ def run(module: AnsibleModule) -> None:
         runner=ModuleRunner(module), postqueue=postqueue, postsuper=postsuper, config_dir=params["config_dir"]
     )
     messages, running = tools.read()
+    corrupt_in = ""
     if wanted.queue is not None and "corrupt" in wanted.queue:
-        postconf = module.get_bin_path("postconf", required=True)
-        messages += read_corrupt(tools.queue_directory(postconf))
+        corrupt_in = tools.queue_directory(module.get_bin_path("postconf", required=True))
+        messages += read_corrupt(corrupt_in)
     now = int(time.time())
     chosen = sorted(select(messages, wanted, now), key=lambda message: message.arrival)
     targets = [] if params["action"] == "info" else affected(params["action"], chosen)
@@ -292,6 +295,8 @@ def run(module: AnsibleModule) -> None:
         if os.geteuid() != 0 and params["action"] != "flush":
             raise QueueError("only root may change the queue; use become")
         done = perform(tools, params["action"], targets, everything=params["all"])
+        if corrupt_in:
+            done += delete_corrupt(corrupt_in, targets)
     module.exit_json(
         changed=bool(done),
         running=running,
