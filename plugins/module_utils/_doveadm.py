@@ -21,7 +21,8 @@ _SCHEME = re.compile(r"\{([^}]*)\}")
 _NOT_RUNNING = re.compile(r"connect(?:_unix)?\([^)]*\) failed: (?:Connection refused|No such file or directory)")
 _UNREADABLE_CONFIGURATION = re.compile(r"(?:Error reading|Failed to read|Error in) configuration")
 _NOBODY_KICKED = 68
-_USERS_PER_FLUSH = 200
+# The auth process drops a connection that sends a line of more than 1024 bytes. More names than fit are all of them.
+_FLUSH_BYTES = 900
 _ROUNDS = {
     "SHA256-CRYPT": (re.compile(r"\$5\$rounds=([0-9]+)\$"), 5000),
     "SHA512-CRYPT": (re.compile(r"\$6\$rounds=([0-9]+)\$"), 5000),
@@ -83,11 +84,10 @@ class Doveadm:
 
     def flush(self, users: t.Sequence[str]) -> str | None:
         """Make the running auth daemon forget what it cached of users; return what went wrong, or None."""
-        for start in range(0, len(users), _USERS_PER_FLUSH):
-            problem = self._tell(["auth", "cache", "flush", *users[start : start + _USERS_PER_FLUSH]], (0,))
-            if problem is not None:
-                return problem
-        return None
+        if not users:
+            return None
+        names = users if sum(len(user) + 1 for user in users) <= _FLUSH_BYTES else ()
+        return self._tell(["auth", "cache", "flush", *names], (0,))
 
     def kick(self, user: str) -> str | None:
         """Close the sessions of user; return what went wrong, or None."""
