@@ -55,7 +55,7 @@ def _blank_problem(key: str, map_type: str) -> str | None:
     try:
         whole = parse(f"{key} x", map_type, "postmap")[0].key == key
     except TableError as error:
-        return str(error)
+        return str(error).removeprefix("line 1: ")
     return None if whole else "the key contains a blank outside double quotes; Postfix ends the key there"
 
 

@@ -165,7 +165,7 @@ EXAMPLES = r"""
     entries:
       - pattern: '/^Received:.*\[192\.0\.2\.1\]/'
         value: IGNORE
-      - pattern: '/^Subject: .*lottery/i'
+      - pattern: '/^Subject: .*lottery/'
         value: REJECT not here
 
 - name: System aliases
