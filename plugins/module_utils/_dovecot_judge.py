@@ -134,6 +134,8 @@ def _fault(
     last = complaint.origin[-1] if complaint.origin else ""
     if last and text.startswith(f"{last}: "):
         text = text[len(last) + 2 :]
+    if text.startswith("doveconf crashes"):
+        return Fault(place, text, "Change or leave out one of these settings.")
     return Fault(place, f"doveconf refuses it: {text.rstrip('.')}", "Correct the value.")
 
 

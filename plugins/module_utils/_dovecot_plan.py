@@ -29,6 +29,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
     Body,
     Entry,
     Origin,
+    TreeError,
     build,
     drop,
     find,
@@ -140,7 +141,7 @@ def compute(request: Request, grammar: Grammar) -> Plan:
             f"{request.path} is a drop-in, and Dovecot takes its versions from dovecot.conf only. "
             "Leave out config_version and storage_version."
         )
-    old_tree = read_tree(text) if is_own(text) else ()
+    old_tree = _old_tree(text, needed=request.tree is None)
     tree = _tree(request, text, old_tree)
     prefix = request.path[: -len(".conf")] if request.path.endswith(".conf") else request.path
     frame = _frame(request, text, main)
@@ -166,6 +167,16 @@ def compute(request: Request, grammar: Grammar) -> Plan:
         reload_required=content,
         secrets=secrets,
     )
+
+
+def _old_tree(text: str, *, needed: bool) -> Body:
+    """The tree of the file that is there; a damaged one is no obstacle to a whole new tree."""
+    try:
+        return read_tree(text) if is_own(text) else ()
+    except TreeError:
+        if needed:
+            raise
+        return ()
 
 
 def _tree(request: Request, text: str, old_tree: Body) -> Body | None:

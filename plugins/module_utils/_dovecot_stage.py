@@ -63,6 +63,8 @@ class Stage:
             if accepted:
                 return Verdict(tuple(complaints), _warnings(stderr) if not complaints else warnings)
             complaint, span = self._understand(stderr, left)
+            if not complaint.text:
+                return Verdict((*complaints, *self._isolate(left)), warnings)
             if complaint not in complaints:
                 complaints.append(complaint)
             if span is None:
@@ -74,6 +76,23 @@ class Stage:
         """What doveconf says of the live files themselves."""
         result = self._runner.run([self._doveconf, "-c", os.path.join(self._root, MAIN_FILE), "-n", "-x"])
         return None if result.rc == 0 else self._understand(result.stderr, [])[0]
+
+    def _isolate(self, lines: t.Sequence[Line]) -> list[Complaint]:
+        """doveconf 2.4.1 crashes over some combinations; leave out what it crashes without, and name the rest."""
+        left = list(lines)
+        index = 0
+        while index < len(left):
+            span = _span(left, index)
+            fewer = [*left[: span.start], *left[span.stop :]]
+            stderr, accepted = self._run("".join(f"{line.text}\n" for line in fewer))
+            if accepted or _plain(stderr):
+                index = span.stop
+            else:
+                left = fewer
+        origins = dict.fromkeys(line.origin[:1] for line in left if line.origin and not _is_version(line))
+        names = " and ".join(origin[0] for origin in origins)
+        text = f"doveconf crashes over {names or 'this tree'}"
+        return [Complaint(self._path, 0, next(iter(origins), ()), text)]
 
     def _run(self, text: str) -> tuple[str, bool]:
         directory = tempfile.mkdtemp(prefix="dovecot-setting-")
@@ -134,6 +153,10 @@ def _span(lines: t.Sequence[Line], index: int) -> slice:
     pad = len(lines[index].text) - len(lines[index].text.lstrip())
     end = next(at for at in range(index, len(lines)) if lines[at].text == " " * pad + "}")
     return slice(index, end + 1)
+
+
+def _is_version(line: Line) -> bool:
+    return line.text.startswith("dovecot_")
 
 
 def _link_all(source: str, target: str, without: str) -> None:

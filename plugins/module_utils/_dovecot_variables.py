@@ -36,6 +36,7 @@ _NAMES = {
     "owner_home": "%h",
     "rip": "r",
     "lip": "l",
+    "error": "{error}",
     "uid": "u",
     "uidvalidity": "v",
     "original_user": "{orig_user}",
