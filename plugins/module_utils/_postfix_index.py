@@ -96,7 +96,7 @@ def _batches(keys: t.Iterable[str]) -> t.Iterator[str]:
 def _pairs(text: str, table_format: TableFormat) -> dict[str, str]:
     separator = ":\t" if table_format == "aliases" else "\t"
     pairs = (line.partition(separator) for line in text.splitlines())
-    found = {key: value for key, _, value in pairs}
+    found = {key: value for key, _separator, value in pairs}
     if table_format == "aliases":
         found = {key: value for key, value in found.items() if key not in _ALIAS_EXTRAS}
     return found

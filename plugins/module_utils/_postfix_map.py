@@ -96,7 +96,7 @@ def plan_map(
         return _plan_absent(wish, before)
     access = _wished_access(wish)
     write_source = before != wish.content
-    reason = _index_reason(wish, tools) if wish.index_path is not None else ""
+    reason = _index_reason(wish, tools)
     staged = None
     if tools is not None and (write_source or reason):
         staged = _stage(wish, tools, staging)
@@ -149,8 +149,9 @@ def _wished_access(wish: MapWish) -> FileAccess:
 
 
 def _index_reason(wish: MapWish, tools: TableTools | None) -> str:
-    """Say why the index cannot stay: missing, stale (older than the source), differs; empty if it can."""
-    assert wish.index_path is not None
+    """Say why the index cannot stay: missing, stale (older than the source), differs; empty if it can, or has none."""
+    if wish.index_path is None:
+        return ""
     try:
         index_time = os.stat(wish.index_path).st_mtime_ns
         source_time = os.stat(wish.path).st_mtime_ns
@@ -223,8 +224,7 @@ def apply_plan(plan: MapPlan) -> None:
     differs from what is wished, so that the next run does both again.
     """
     wish = plan.wish
-    if plan.write_index and wish.index_path is not None and plan.staged is not None:
-        assert plan.staged.index is not None
+    if plan.write_index and wish.index_path is not None and plan.staged is not None and plan.staged.index is not None:
         replace_file(wish.index_path, plan.staged.index, plan.access, mtime=_index_time(plan))
     if plan.write_source:
         mtime = float(plan.staged.begun) if plan.staged is not None and wish.index_path is not None else None
