@@ -21,6 +21,7 @@ options:
       - What to do with the selected messages. V(info) only reports.
       - V(hold) keeps messages from being tried, until V(release).
       - V(requeue) lets messages pass through address rewriting again, for example after a change of the aliases.
+        Postfix picks them up within a minute.
       - V(flush) tries deferred messages now.
       - V(delete) removes messages for good; nobody is told.
       - Every action but V(info) needs O(filter) or O(all=true).
