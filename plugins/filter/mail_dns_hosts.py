@@ -47,7 +47,8 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ groups['mail'] | map('extract', hostvars) | postmaster.mail.mail_dns_hosts }}"
 # => [{"hostname": "mail.example.org", "addresses": ["192.0.2.25"], "domains": ["example.org"],
-#      "services": {"imaps": 993, "sieve": 4190, "submission": 587, "submissions": 465}, "mx": true}]
+#      "services": {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "submission": 587, "submissions": 465},
+#      "mx": true}]
 """
 
 RETURN = r"""

@@ -50,8 +50,8 @@ options:
       - The hosts, each with C(hostname), C(addresses) (IPv4 and IPv6), C(domains), and optionally C(services) and
         C(mx).
       - C(services) lists the listeners that are open, out of V(submissions), V(submission), V(imaps), V(imap),
-        V(pop3s), V(pop3) and V(sieve), or maps each to true, false or a port. Default are V(submissions),
-        V(submission), V(imaps) and V(sieve).
+        V(pop3s), V(pop3) and V(sieve), or maps each to true, false or a port. The default is all
+        but V(sieve).
       - C(mx) says whether the host takes the mail of its domains. Default is V(true).
     type: list
     elements: dict

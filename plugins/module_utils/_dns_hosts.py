@@ -29,7 +29,7 @@ SERVICE_PORTS: t.Mapping[str, int] = {
     "pop3": 110,
     "sieve": 4190,
 }
-DEFAULT_SERVICES = ("submissions", "submission", "imaps", "sieve")
+DEFAULT_SERVICES = ("submissions", "submission", "imaps", "imap", "pop3s", "pop3")
 _MAX_PORT = 65535
 _HOST_KEYS = ("hostname", "addresses", "domains", "services", "mx")
 _SUBMISSION_SERVICES = ("submissions", "submission")

@@ -29,8 +29,7 @@ class CommandRunner(t.Protocol):
     """Starts a program without a shell."""
 
     def run(self, argv: t.Sequence[str], *, data: str | None = None) -> CommandResult:
-        """Run argv with data on standard input; a program that cannot be started gives rc 127."""
-        ...
+        """Run argv with data on standard input. Raises OSError if the program cannot be started."""
 
 
 class ModuleRunner:

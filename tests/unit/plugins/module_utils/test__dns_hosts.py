@@ -56,7 +56,14 @@ def test_the_smallest_inventory() -> None:
             "hostname": "mail.example.org",
             "addresses": ["192.0.2.25"],
             "domains": ["example.org"],
-            "services": {"submissions": 465, "submission": 587, "imaps": 993, "sieve": 4190},
+            "services": {
+                "submissions": 465,
+                "submission": 587,
+                "imaps": 993,
+                "imap": 143,
+                "pop3s": 995,
+                "pop3": 110,
+            },
             "mx": True,
         }
     ]
@@ -95,5 +102,5 @@ def test_a_host_gets_what_its_groups_serve() -> None:
     assert [(host["hostname"], list(host["services"]), host["mx"]) for host in found] == [
         ("mx.example.org", [], True),
         ("out.example.org", ["submissions", "submission"], False),
-        ("imap.example.org", ["imaps", "sieve"], False),
+        ("imap.example.org", ["imaps", "imap", "pop3s", "pop3"], False),
     ]
