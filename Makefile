@@ -55,5 +55,8 @@ build: prepare ## Build the collection, install it from the built file and run i
 molecule: images ## Every molecule scenario
 	for scenario in $(scenarios); do molecule test --scenario-name "$$scenario"; done
 
+bench: images ## Measure speed as ratios within one run, write docs/performance.md
+	python tests/bench/run.py
+
 clean: ## Remove the containers and this checkout's cache
 	rm -rf .cache/collections .cache/venv .cache/rig
