@@ -14,7 +14,7 @@ cache = $${POSTMASTER_CACHE:-$$HOME/.cache/postmaster-mail}
 demo_inventory = --inventory tests/demo/inventory --inventory molecule/shared/inventory
 scenarios = $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 
-.PHONY: help prepare images demo demo-down test test-long lint sanity unit build molecule bench clean
+.PHONY: help prepare images demo demo-down test lint sanity unit build molecule bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -58,5 +58,5 @@ molecule: images ## Every molecule scenario
 bench: images ## Measure speed as ratios within one run, write docs/performance.md
 	python tests/bench/run.py
 
-clean: ## Remove the containers and this checkout's cache
+clean: ## Remove what make prepared in this checkout
 	rm -rf .cache/collections .cache/venv .cache/rig

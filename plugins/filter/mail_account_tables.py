@@ -94,7 +94,7 @@ def mail_account_tables(
             accounts=[
                 Account(
                     address=_address(user, "mail_users"),
-                    senders=tuple(sender.lower() for sender in user.get("senders") or ()),
+                    senders=_addresses(user, "senders", "mail_users"),
                 )
                 for user in users
                 if user.get("state") != "absent"
@@ -102,7 +102,7 @@ def mail_account_tables(
             aliases=[
                 Alias(
                     address=_address(alias, "mail_aliases"),
-                    to=tuple(target.lower() for target in alias.get("to") or ()),
+                    to=_addresses(alias, "to", "mail_aliases"),
                 )
                 for alias in aliases or []
                 if alias.get("state") != "absent"
@@ -123,6 +123,25 @@ def _address(entry: dict[str, t.Any], origin: str) -> str:
             "write a full address such as alice@example.org"
         )
     return address.lower()
+
+
+def _addresses(entry: dict[str, t.Any], key: str, origin: str) -> tuple[str, ...]:
+    listed = entry.get(key) or []
+    if isinstance(listed, str) or not all(_is_address(address) for address in listed):
+        raise AnsibleFilterError(
+            f"mail_account_tables: {key} of {entry['address']} in {origin} is {listed!r}: "
+            "write a list of full addresses such as [alice@example.org]"
+        )
+    if key == "to" and not listed:
+        raise AnsibleFilterError(
+            f"mail_account_tables: the alias {entry['address']} leads nowhere: "
+            "list addresses in to, or say state: absent"
+        )
+    return tuple(address.lower() for address in listed)
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and "@" in value and not any(mark in value for mark in ", \t\n")
 
 
 class FilterModule:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import collections
 import typing as t
 from dataclasses import dataclass, field
 
@@ -84,8 +85,12 @@ def domain_of(address: str) -> str:
 
 
 def _duplicates(kind: str, addresses: t.Sequence[str]) -> list[str]:
-    repeated = sorted({address for address in addresses if addresses.count(address) > 1}) if addresses else []
-    return [f"{kind} {address} is listed more than once: keep one entry" for address in repeated]
+    counts = collections.Counter(addresses)
+    return [
+        f"{kind} {address} is listed more than once: keep one entry"
+        for address, count in sorted(counts.items())
+        if count > 1
+    ]
 
 
 def _foreign_domains(
@@ -122,7 +127,8 @@ def _with_required(
                 address = f"{local_part}@{domain}"
                 if address not in mailboxes:
                     targets.setdefault(address, (receiver,))
-        targets["root"] = (receiver,)
+        for local_part in ("root", *REQUIRED_LOCAL_PARTS):
+            targets[local_part] = (receiver,)
     # virtual(5) tries @domain before virtual_mailbox_maps is asked: without an entry
     # of its own, every mailbox of the domain would lose its mail to the catch-all.
     for address in mailboxes:
@@ -148,28 +154,26 @@ def _unknown_targets(
 
 
 def _loops(mailboxes: t.Mapping[str, str], targets: t.Mapping[str, tuple[str, ...]]) -> list[str]:
+    """One fault for each loop that a walk through the aliases runs into; every alias is entered once."""
     faults = []
+    done: set[str] = set()
     for start in targets:
-        path = [start]
-        if _returns_to(start, targets, mailboxes, path):
-            faults.append(f"aliases form a loop: {' -> '.join([*path, start])}; remove one of these steps")
+        path: list[str] = []
+        pending = [(start, False)]
+        while pending:
+            address, left = pending.pop()
+            if left:
+                done.add(path.pop())
+            elif address in path:
+                loop = [*path[path.index(address) :], address]
+                faults.append(f"aliases form a loop: {' -> '.join(loop)}; remove one of these steps")
+            elif address in targets and address not in done:
+                path.append(address)
+                pending.append((address, True))
+                pending += [
+                    (target, False) for target in targets[address] if not (target == address and target in mailboxes)
+                ]
     return faults
-
-
-def _returns_to(
-    start: str, targets: t.Mapping[str, tuple[str, ...]], mailboxes: t.Mapping[str, str], path: list[str]
-) -> bool:
-    for target in targets.get(path[-1], ()):
-        if target == path[-1] and target in mailboxes:
-            continue
-        if target == start:
-            return True
-        if target not in path:
-            path.append(target)
-            if _returns_to(start, targets, mailboxes, path):
-                return True
-            path.pop()
-    return False
 
 
 def _sender_logins(accounts: t.Sequence[Account]) -> dict[str, str]:

@@ -46,6 +46,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._files import (
 
 # A running Dovecot does not follow these on reload.
 RESTART_SETTINGS = ("base_dir", "import_environment", "instance_name", "log_path", "state_dir")
+KEPT_SUFFIX = ".orig"
 _SECRET_MODE = 0o600
 _PLAIN_MODE = 0o644
 
@@ -152,6 +153,7 @@ def compute(request: Request, grammar: Grammar) -> Plan:
     after = None if removing else rendered.text.encode("utf-8", "surrogateescape")
     access = FileAccess(mode=mode, uid=request.uid, gid=request.gid)
     changes = [
+        *_keepsake(request.path, before, own=is_own(text)),
         *_external(rendered, prefix, request),
         FileChange(request.path, before, after, read_access(request.path), access),
     ]
@@ -207,6 +209,14 @@ def _frame(request: Request, text: str, main: bool) -> Frame:
         storage_version=request.storage_version or storage or DEFAULT_VERSION,
         include_local=request.include_local,
     )
+
+
+def _keepsake(path: str, before: bytes | None, *, own: bool) -> t.Iterator[FileChange]:
+    """A copy of a file that somebody else wrote, made once, before it is replaced."""
+    copy = f"{path}{KEPT_SUFFIX}"
+    access = read_access(path)
+    if before is not None and access is not None and not own and not os.path.lexists(copy):
+        yield FileChange(copy, None, before, None, access)
 
 
 def _external(rendered: Rendered, prefix: str, request: Request) -> t.Iterator[FileChange]:

@@ -20,7 +20,7 @@ description:
   - Found beyond what C(doveconf) sees are users, groups, listener directories and files that do not exist, unknown
     authentication mechanisms and drivers, plug-ins that are not installed, two listeners on one port, variables and
     list references of Dovecot 2.3 (C(%u), C($mail_plugins), C(<file)), and a mode that is not octal.
-  - C(doveconf) is not started when the file already has the wanted content.
+  - A file that somebody else wrote is kept beside, with C(.orig) added to its name, when it is replaced.
   - The module reads back only files that it wrote itself, which start with a banner. In a file for Dovecot 2.3, the
     tree in the grammar of 2.4 stands in comments that start with C(#=), and the translation after it, so that editing
     one setting, or an upgrade to 2.4, starts from the tree and not from its translation.

@@ -21,7 +21,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 BENCH = CHECKOUT / "tests" / "bench"
 REPORT = CHECKOUT / "docs" / "performance.md"
 RELEASES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
-ROUNDS = (1, 2, 3)
+ROUNDS = range(1, 1 + int(os.environ.get("POSTMASTER_BENCH_ROUNDS", "3")))
 
 PAGE = """\
 # Performance
@@ -35,9 +35,9 @@ depends on any of them.
 {table}
 
 - Parameters: 50 parameters by one task of `postconf_param`, against a loop of 50 tasks
-  `ansible.builtin.command: postconf -e name=value`. Median of {rounds} rounds.
+  `ansible.builtin.command: postconf -e name=value`. Median of {rounds} round(s).
 - Table: `postfix_map` with `src`, a new index, against `postmap` of the same file by `ansible.builtin.command`. Median
-  of {rounds} rounds.
+  of {rounds} round(s).
 - Converge: `ansible-playbook` of `postmaster.mail.site`, from start to end, on a container without any mail package,
   against the one `apt-get install` of Postfix, Dovecot (IMAP, POP3, LMTP), Unbound and python3-cryptography on another
   such container. Packages are downloaded before both.
@@ -122,6 +122,7 @@ def play(name: str, release: str, *arguments: str) -> PlaybookRun:
         if release in entry["hosts"]:
             tasks[entry["task"]["name"]] = (moment(duration["end"]) - moment(duration["start"])).total_seconds()
             results[entry["task"]["name"]] = entry["hosts"][release]
+    print(f"   {seconds:.1f} s", file=sys.stderr, flush=True)
     return PlaybookRun(seconds=seconds, tasks=tasks, results=results, recap=document["stats"][release])
 
 
@@ -254,6 +255,7 @@ def main() -> int:
         for release in RELEASES:
             play("fetch", release)
             measured[release] = measure(release, packages[release])
+            print(f"   {measured[release]}", file=sys.stderr, flush=True)
         print(write_report(measured))
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)

@@ -48,6 +48,12 @@ def test_the_host_asks_its_own_resolver(host):
 
 def test_unbound_is_controlled_with_keys(host):
     assert "is running" in host.check_output("unbound-control status")
+    assert host.check_output("unbound-checkconf -o control-use-cert") == "yes"
+    assert host.file("/etc/unbound/unbound_control.key").mode == 0o640
+
+
+def test_other_names_are_asked_of_the_forwarder(host):
+    assert "10.203.17.1" in host.check_output("unbound-control list_forwards")
 
 
 @pytest.mark.parametrize("service", ["unbound", "postfix", "dovecot"])

@@ -34,6 +34,20 @@ def test_an_entry_without_a_full_address_is_refused(entry):
         mail_account_tables([entry], domains=["example.org"])
 
 
+@pytest.mark.parametrize("listed", ["bob@example.org", ["bob"], ["a@example.org, b@example.org"], [7]])
+@pytest.mark.parametrize(("origin", "key"), [("mail_users", "senders"), ("mail_aliases", "to")])
+def test_anything_but_a_list_of_addresses_is_refused(listed, origin, key):
+    users = [{"address": "a@example.org", **({"senders": listed} if key == "senders" else {})}]
+    aliases = [{"address": "x@example.org", "to": listed}] if key == "to" else []
+    with pytest.raises(AnsibleFilterError, match=f"{key} of .* in {origin} is .*write a list of full addresses"):
+        mail_account_tables(users, aliases=aliases, domains=["example.org"])
+
+
+def test_an_alias_that_leads_nowhere_is_refused():
+    with pytest.raises(AnsibleFilterError, match="the alias x@example.org leads nowhere"):
+        mail_account_tables([], aliases=[{"address": "x@example.org", "to": []}], domains=["example.org"])
+
+
 def test_faults_reach_the_user():
     with pytest.raises(AnsibleFilterError, match="add example.com to mail_domains"):
         mail_account_tables([{"address": "x@example.com"}], domains=["example.org"])

@@ -41,6 +41,8 @@ def test_postmaster_and_abuse_of_each_domain_and_root_are_answered():
         "postmaster@example.net": "alice@example.org",
         "postmaster@example.org": "alice@example.org",
         "root": "alice@example.org",
+        "postmaster": "alice@example.org",
+        "abuse": "alice@example.org",
     }
 
 
@@ -89,6 +91,12 @@ def test_contradictions_are_refused(arguments, fault):
     with pytest.raises(AccountTableError) as caught:
         tables(**arguments)
     assert fault in str(caught.value)
+
+
+def test_a_long_chain_of_nested_aliases_is_no_loop():
+    chain = [Alias(f"a{number}@example.org", (f"a{number + 1}@example.org",)) for number in range(2000)]
+    built = tables(aliases=(*chain, Alias("a2000@example.org", ("bob@example.org",))))
+    assert built.aliases["a2000@example.org"] == "bob@example.org"
 
 
 def test_all_faults_are_named_at_once():

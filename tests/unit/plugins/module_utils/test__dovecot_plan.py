@@ -205,3 +205,24 @@ def test_a_failing_write_puts_back_what_was_there(tmp_path):
     with pytest.raises(OSError, match="directory"):
         apply(changes)
     assert (tmp_path / "dovecot.sql.conf.ext").read_bytes() == before
+
+
+def test_a_file_of_somebody_else_is_kept_once(tmp_path):
+    path = tmp_path / "dovecot.conf"
+    copy = tmp_path / "dovecot.conf.orig"
+    path.write_text("protocols = imap\n")
+    path.chmod(0o640)
+    run(request(path, {"protocols": "imap pop3"}))
+    assert copy.read_text() == "protocols = imap\n"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o640
+    run(request(path, {"protocols": "imap lmtp"}))
+    assert copy.read_text() == "protocols = imap\n"
+
+
+def test_a_kept_copy_is_never_replaced(tmp_path):
+    path = tmp_path / "dovecot.conf"
+    copy = tmp_path / "dovecot.conf.orig"
+    path.write_text("second\n")
+    copy.write_text("first\n")
+    run(request(path, {"protocols": "imap"}))
+    assert copy.read_text() == "first\n"
