@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Measures the collection in containers of both releases and writes docs/performance.md; run by `make bench`."""
 
 from __future__ import annotations
@@ -153,7 +152,7 @@ def measure(release: str, packages: float) -> Measured:
     converge = play("site", release)
     again = play("site", release)
     parameters = [play("parameters", release, "--extra-vars", f"bench_round={number}") for number in ROUNDS]
-    tables = [play("table", release) for _ in ROUNDS]
+    tables = [play("table", release) for _round in ROUNDS]
     traces = play("processes", release)
     return Measured(
         loop=middle(parameters, "Set by a loop of commands"),

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Logs in by IMAP and delivers by LMTP: a JSON list of [what, address, password] in, a list of answers out."""
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def deliver(address: str, _password: str) -> str:
 def relay(address: str, password: str) -> str:
     """Ask the authentication service the way an SMTP server does."""
     argv = ["doveadm", "auth", "test", "-x", "service=smtp", "-x", "rip=127.0.0.1", address]
-    done = subprocess.run(argv, input=f"{password}\n", text=True, capture_output=True)
+    done = subprocess.run(argv, input=f"{password}\n", text=True, capture_output=True, check=False)
     return "accepted" if done.returncode == 0 else "refused"
 
 
