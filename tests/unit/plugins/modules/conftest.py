@@ -6,5 +6,5 @@ from ansible.module_utils import _internal
 
 @pytest.fixture(autouse=True)
 def _on_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module returns its warnings; once other tests have imported code of the controller, Ansible would print them."""
+    """A module returns its warnings; once a test has imported code of the controller, Ansible prints them instead."""
     monkeypatch.setattr(_internal, "is_controller", False)
