@@ -34,14 +34,13 @@ demo-down: prepare ## Stop and remove the demo's container
 
 test: lint sanity unit build molecule ## Run every test
 
-lint: prepare ## ruff, mypy, yamllint, ansible-lint, changelog and documentation checks
+lint: prepare ## ruff, mypy, yamllint, ansible-lint and changelog checks
 	ruff check .
 	ruff format --check .
 	(cd .cache/collections && mypy --config-file "$(CURDIR)/pyproject.toml" ansible_collections/postmaster/mail/plugins)
 	yamllint --strict .
 	ansible-lint --offline
 	antsibull-changelog lint
-	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 
 sanity: prepare ## ansible-test sanity, with empty ignore files
 	tests/rig/sanity
