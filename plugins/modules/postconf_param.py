@@ -13,8 +13,8 @@ version_added: "1.0.0"
 author: ["The postmaster.mail authors (@postmaster-mail)"]
 description:
   - Sets, edits and drops parameters in C(main.cf), or the C(-o) overrides of one service in C(master.cf).
-  - Any number of parameters takes one reading and one writing C(postconf); when nothing changes only the reading one
-    runs.
+  - Any number of parameters takes one C(postconf) to read and one to write; checking a change beforehand takes a few
+    more, however many parameters there are. When nothing changes, only the reading one runs.
   - Values are compared after runs of white space are collapsed, as C(postconf) prints them. Commas count.
   - The change is made on a copy first. What would leave Postfix unable to read its configuration is refused, and the
     live file is not touched.
