@@ -118,7 +118,7 @@ def normalise_head(text: str) -> str:
     """Bring the head of a block to one form: one blank between name and argument, no quotes."""
     name, _blank, argument = text.strip().partition(" ")
     argument = argument.strip()
-    return f"{name} {_unquote(argument)}" if argument else name
+    return f"{name} {unquote(argument)}" if argument else name
 
 
 def build(settings: t.Mapping[str, object]) -> Body:
@@ -245,7 +245,8 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _unquote(text: str) -> str:
+def unquote(text: str) -> str:
+    """Take the quotes off a value, if it has any."""
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
         return re.sub(r"\\(.)", r"\1", text[1:-1])
     return text
@@ -266,8 +267,8 @@ def parse(text: str) -> Body:
             stack.append((normalise_head(stripped[:-1]), []))
         elif "=" in stripped:
             key, _equals, value = stripped.partition("=")
-            key = _unquote(key.strip())
-            stack[-1][1].append(Setting(key, _unquote(value.strip()), (*origin, key)))
+            key = unquote(key.strip())
+            stack[-1][1].append(Setting(key, unquote(value.strip()), (*origin, key)))
         else:
             raise TreeError([Fault(f"line {number}", "is neither a setting nor a block", "Remove the line.")])
     if len(stack) > 1:
