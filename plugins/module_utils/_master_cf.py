@@ -112,6 +112,43 @@ def parse_entries(lines: t.Iterable[str]) -> dict[str, MasterEntry]:
     return entries
 
 
+def placed_entry(text: str, service: str, after: str) -> str:
+    """Return the text of a master.cf with the entry service moved behind the entry after, or first if that is empty.
+
+    Where one of the two is missing, the text stays as it is.
+    """
+    lines = text.splitlines(keepends=True)
+    blocks = _blocks(lines)
+    if service not in blocks or (after and after not in blocks) or after == service:
+        return text
+    begin, end = blocks[service]
+    target = blocks[after][1] if after else min(start for start, _stop in blocks.values())
+    if begin <= target <= end:
+        return text
+    block, rest = lines[begin:end], lines[:begin] + lines[end:]
+    place = target if target < begin else target - len(block)
+    return "".join((*rest[:place], *block, *rest[place:]))
+
+
+def _blocks(lines: t.Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return where each entry begins and ends, by name/type; the first of several counts."""
+    found: dict[str, tuple[int, int]] = {}
+    current: tuple[str, int] | None = None
+    for number, line in enumerate(lines):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if line[0].isspace():
+            if current is not None:
+                found[current[0]] = (current[1], number + 1)
+            continue
+        parts = line.split(None, 2)
+        service = "/".join(parts[:2])
+        current = (service, number) if service not in found else None
+        if current is not None:
+            found[service] = (number, number + 1)
+    return found
+
+
 def parse_command(command: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Split a command somebody wrote into daemon with flags, and arguments. Raises EntryError."""
     parts = words(normalise(command))

@@ -83,8 +83,8 @@ class ServiceChange:
     def public(self) -> dict[str, str | None]:
         """Return the entry before and after as one line each, passwords not shown."""
         return {
-            "before": None if self.before is None else _shown(self.before),
-            "after": None if self.after is None else _shown(self.after),
+            "before": None if self.before is None else shown_entry(self.before),
+            "after": None if self.after is None else shown_entry(self.after),
         }
 
 
@@ -117,24 +117,28 @@ def plan_services(
     wishes: t.Sequence[ServiceWish], current: t.Mapping[str, MasterEntry], resolver: Resolver
 ) -> tuple[ServiceChange, ...]:
     """Compare wishes with the entries there are and return what has to change. Raises EntryError."""
-    seen: set[str] = set()
-    changes: list[ServiceChange] = []
-    result = dict(current)
+    targets: dict[str, MasterEntry | None] = {}
     for item in wishes:
-        if item.service in seen:
+        if item.service in targets:
             raise EntryError(f"Service '{item.service}' is named twice in this task. Merge the two.")
-        seen.add(item.service)
-        before = current.get(item.service)
-        if not item.present:
+        targets[item.service] = merged_entry(item, current.get(item.service)) if item.present else None
+    return plan_entries(targets, current, resolver)
+
+
+def plan_entries(
+    targets: t.Mapping[str, MasterEntry | None], current: t.Mapping[str, MasterEntry], resolver: Resolver
+) -> tuple[ServiceChange, ...]:
+    """Compare the entries that shall be (None for none) with those there are. Raises EntryError."""
+    changes: list[ServiceChange] = []
+    for service, after in targets.items():
+        before = current.get(service)
+        if after is None:
             if before is not None:
-                changes.append(ServiceChange(item.service, before, None))
-                del result[item.service]
-            continue
-        after = _merged(item, before)
-        result[item.service] = after
-        if before is None or after.render() != before.render():
-            options = plan_changes(_exact(item, before), before.option_map() if before else {}, {})
-            changes.append(ServiceChange(item.service, before, after, options))
+                changes.append(ServiceChange(service, before, None))
+        elif before is None or after.render() != before.render():
+            changes.append(ServiceChange(service, before, after, _option_changes(before, after)))
+    merged = {**current, **targets}
+    result = {service: entry for service, entry in merged.items() if entry is not None}
     for change in changes:
         if change.after is not None and change.after.kind == "inet":
             _check_endpoint(change, result, resolver)
@@ -144,7 +148,7 @@ def plan_services(
 def planned_afresh(wishes: t.Iterable[ServiceWish]) -> tuple[ServiceChange, ...]:
     """Return what would change on a host that has no Postfix yet; its package brings entries that we cannot foresee."""
     return tuple(
-        ServiceChange(item.service, None, _merged(item, None) if item.command is not None else None)
+        ServiceChange(item.service, None, merged_entry(item, None) if item.command is not None else None)
         for item in wishes
         if item.present
     )
@@ -212,6 +216,12 @@ def _option_wish(service: str, name: str, raw: object) -> Wish:
     return item
 
 
+def _option_changes(before: MasterEntry | None, after: MasterEntry) -> tuple[Change, ...]:
+    old, new = before.option_map() if before else {}, after.option_map()
+    dropped = (Wish(name, None) for name in old if name not in new)
+    return plan_changes([*(Wish(name, value) for name, value in new.items()), *dropped], old, {})
+
+
 def _exact(item: ServiceWish, before: MasterEntry | None) -> tuple[Wish, ...]:
     if item.options is None:
         return ()
@@ -220,7 +230,8 @@ def _exact(item: ServiceWish, before: MasterEntry | None) -> tuple[Wish, ...]:
     return (*item.options, *(Wish(name, None) for name in old if name not in named))
 
 
-def _merged(item: ServiceWish, before: MasterEntry | None) -> MasterEntry:
+def merged_entry(item: ServiceWish, before: MasterEntry | None) -> MasterEntry:
+    """Return the entry that a wish for a present service makes of the one before. Raises EntryError."""
     entry = before
     if item.command is not None:
         program, arguments = parse_command(item.command)
@@ -271,6 +282,7 @@ def _host(name: str, host: str, resolver: Resolver) -> str:
     return host.lower()
 
 
-def _shown(entry: MasterEntry) -> str:
+def shown_entry(entry: MasterEntry) -> str:
+    """Return the entry as one line, passwords not shown."""
     options = tuple((name, HIDDEN if is_secret(name, value) else value) for name, value in entry.options)
     return replace(entry, options=options).render()

@@ -47,11 +47,7 @@ def set_services(instance: Instance, wishes: t.Sequence[ServiceWish], resolver: 
     if not changes:
         return ServicesOutcome()
     before = postconf.explicit()
-    for change in changes:
-        if change.after is not None:
-            names = [option.name for option in change.options if option.after is not None]
-            if fault := cycle_fault(names, {**before.parameters, **change.after.option_map()}):
-                raise TaskError(f"Service '{change.service}': {fault}")
+    refuse_cycles(changes, before.parameters)
     options = [option for change in changes for option in change.options]
     named = [option.name for item in wishes for option in item.options or ()]
     dropped = [change.service for change in changes if change.after is None]
@@ -62,7 +58,7 @@ def set_services(instance: Instance, wishes: t.Sequence[ServiceWish], resolver: 
             if change.after is not None
         }
         stage.set_services(entries, dropped)
-        after, notes = check_stage(instance, stage, named, options, "master", before)
+        after, notes = check_stage(instance, stage, {"master": named}, options, before)
         if not instance.check_mode:
             stage.swap_in(MASTER)
     return ServicesOutcome(
@@ -70,3 +66,12 @@ def set_services(instance: Instance, wishes: t.Sequence[ServiceWish], resolver: 
         deprecated=tuple(obsolete(named, after.complaints)),
         notes=(*notes, *taken_ports(changes, current, resolver)),
     )
+
+
+def refuse_cycles(changes: t.Iterable[ServiceChange], parameters: t.Mapping[str, str]) -> None:
+    """Raise TaskError if an option of changes leads back to itself, given the parameters of main.cf."""
+    for change in changes:
+        if change.after is not None:
+            names = [option.name for option in change.options if option.after is not None]
+            if fault := cycle_fault(names, {**parameters, **change.after.option_map()}):
+                raise TaskError(f"Service '{change.service}': {fault}")

@@ -121,10 +121,10 @@ def wish(name: str, raw: object) -> Wish:
 
 def _present(name: str, raw: object, mode: ListMode) -> Wish:
     if isinstance(raw, (list, tuple)):
-        items = tuple(_scalar(name, item) for item in raw)
+        items = tuple(scalar(name, item) for item in raw)
         text = ", ".join(items)
     else:
-        text = _scalar(name, raw)
+        text = scalar(name, raw)
         items = tuple(split_at_commas(text))
     if fault := value_fault(text):
         raise WishError(
@@ -133,7 +133,8 @@ def _present(name: str, raw: object, mode: ListMode) -> Wish:
     return Wish(name, text, tuple(item for item in items if item), mode)
 
 
-def _scalar(name: str, raw: object) -> str:
+def scalar(name: str, raw: object) -> str:
+    """Return one value of a parameter as Postfix writes it. Raises WishError."""
     if isinstance(raw, bool):
         return "yes" if raw else "no"
     if isinstance(raw, int):
@@ -205,10 +206,12 @@ def cycle_fault(names: t.Iterable[str], parameters: t.Mapping[str, str]) -> str:
     return ""
 
 
-def judge(names: t.Sequence[str], changed: t.Sequence[str], file: str, before: Reading, after: Reading) -> Verdict:
+def judge(
+    wished: t.Mapping[str, t.Sequence[str]], changed: t.Sequence[str], before: Reading, after: Reading
+) -> Verdict:
     """Compare the complaints about the live and the changed configuration.
 
-    names are the parameters that are wished to be set in file (main or master), changed those that differ there.
+    wished are the parameters that shall be set, by the file (main or master); changed are those that differ.
     """
     if not after.ok:
         reason = _unreadable(after.complaints)
@@ -221,17 +224,19 @@ def judge(names: t.Sequence[str], changed: t.Sequence[str], file: str, before: R
             f"Postfix could not read its configuration after this change of {_listed(changed)}: {reason}."
             " Nothing was written."
         )
-    unused = after.complaints.unused_in(file)
+    unknown = {
+        name: None for file, names in wished.items() for name in names if name in after.complaints.unused_in(file)
+    }
     fresh_unused = sorted(set(after.complaints.unused) - set(before.complaints.unused))
     undefined = sorted(after.complaints.undefined - before.complaints.undefined)
     other = [text for text in after.complaints.other if text not in before.complaints.other]
     notes = [
         f"{where}.cf: nothing uses parameter '{name}' any more"
         for where, name in fresh_unused
-        if where != file or name not in names
+        if name not in wished.get(where, ())
     ]
     notes += [f"{where}.cf: parameter '{name}' is referred to but not defined" for where, name in undefined]
-    return Verdict("", tuple(name for name in names if name in unused), (*notes, *other))
+    return Verdict("", tuple(unknown), (*notes, *other))
 
 
 def restart_needed(names: t.Iterable[str], before: Reading, after: Reading) -> bool:

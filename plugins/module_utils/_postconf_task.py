@@ -84,7 +84,7 @@ def set_parameters(instance: Instance, wishes: t.Sequence[Wish]) -> Outcome:
     postconf = instance.postconf
     before = postconf.explicit()
     require_configuration(before)
-    current = _current(postconf, before, wishes)
+    current = current_parameters(postconf, before, [wish.name for wish in wishes])
     open_lists = needs_default(wishes, current)
     defaults = postconf.defaults(open_lists) if open_lists else {}
     changes = plan_changes(wishes, current, defaults)
@@ -97,7 +97,7 @@ def set_parameters(instance: Instance, wishes: t.Sequence[Wish]) -> Outcome:
         raise TaskError(fault)
     with staged(instance.runner, instance.executable, postconf.config_directory()) as stage:
         stage.set_parameters(changes)
-        after, notes = check_stage(instance, stage, names, changes, "main", before)
+        after, notes = check_stage(instance, stage, {"main": names}, changes, before)
         in_force = [side.effective(RESTART_PARAMETERS) for side in (postconf, stage.postconf)]
         if not instance.check_mode:
             stage.swap_in(MAIN)
@@ -130,7 +130,7 @@ def set_overrides(instance: Instance, service: str, wishes: t.Sequence[Wish]) ->
     names = [wish.name for wish in wishes if wish.text is not None]
     with staged(instance.runner, instance.executable, postconf.config_directory()) as stage:
         stage.set_services({service: without_secrets(stage, entry).render()}, ())
-        after, notes = check_stage(instance, stage, names, changes, "master", before)
+        after, notes = check_stage(instance, stage, {"master": names}, changes, before)
         if not instance.check_mode:
             stage.swap_in(MASTER)
     return Outcome(changes=changes, deprecated=tuple(obsolete(names, after.complaints)), notes=notes)
@@ -146,14 +146,19 @@ def without_secrets(stage: Stage, entry: MasterEntry) -> MasterEntry:
     )
 
 
-def read_entries(postconf: Postconf) -> dict[str, MasterEntry]:
-    """Read master.cf. Raises TaskError."""
+def read_lines(postconf: Postconf) -> list[str]:
+    """Return the entries of master.cf, one line each. Raises TaskError."""
     lines, reading = postconf.services()
     require_configuration(reading)
     if not reading.ok:
         raise TaskError(f"Postfix cannot read its configuration: {_reason(reading)}. Repair that first.")
+    return lines
+
+
+def read_entries(postconf: Postconf) -> dict[str, MasterEntry]:
+    """Read master.cf. Raises TaskError."""
     try:
-        return parse_entries(lines)
+        return parse_entries(read_lines(postconf))
     except EntryError as error:
         raise TaskError(str(error)) from error
 
@@ -170,14 +175,13 @@ def require_configuration(reading: Reading) -> None:
 def check_stage(
     instance: Instance,
     stage: Stage,
-    names: t.Sequence[str],
+    wished: t.Mapping[str, t.Sequence[str]],
     changes: t.Sequence[Change],
-    file: str,
     before: Reading,
 ) -> tuple[Reading, tuple[str, ...]]:
     """Let Postfix read the changed copy. Returns that reading and what to tell the user; raises TaskError."""
     after = stage.postconf.explicit()
-    verdict = judge(names, [change.name for change in changes], file, before, after)
+    verdict = judge(wished, [change.name for change in changes], before, after)
     notes = verdict.notes
     if verdict.refusal:
         if instance.validate:
@@ -223,11 +227,12 @@ def _refuse_table_types(postconf: Postconf, changes: t.Sequence[Change]) -> None
             )
 
 
-def _current(postconf: Postconf, before: Reading, wishes: t.Sequence[Wish]) -> t.Mapping[str, str]:
+def current_parameters(postconf: Postconf, before: Reading, names: t.Iterable[str]) -> t.Mapping[str, str]:
+    """Return what main.cf sets, names among it. Raises PostconfError or OSError."""
     # postconf lists no value of a parameter that nothing uses, and none at all if main.cf cannot be read.
     removed = {name for name, item in before.complaints.obsolete.items() if item.removed}
     unlisted = before.complaints.unused_in("main") | removed
-    if before.ok and unlisted.isdisjoint(wish.name for wish in wishes):
+    if before.ok and unlisted.isdisjoint(names):
         return before.parameters
     content = read_bytes(os.path.join(postconf.config_directory(), MAIN))
     if content is None:

@@ -17,6 +17,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.postmaster.mail.plugins.module_utils._files import read_access, read_bytes, replace_file
+from ansible_collections.postmaster.mail.plugins.module_utils._master_cf import placed_entry
 from ansible_collections.postmaster.mail.plugins.module_utils._postconf import Postconf, normalise
 from ansible_collections.postmaster.mail.plugins.module_utils._postconf_plan import Change
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
@@ -106,6 +107,22 @@ class Stage:
                 content = content.replace(stand_in, secret)
             if content != self._original[name]:
                 replace_file(path, content, access)
+
+    def place_service(self, service: str, after: str) -> None:
+        """Move an entry of the copy's master.cf behind another (to the top if after is empty), if both are there."""
+        path = os.path.join(self._scratch, MASTER)
+        content = read_bytes(path) or b""
+        moved = placed_entry(content.decode("utf-8", "surrogateescape"), service, after)
+        with open(path, "wb") as sink:
+            sink.write(moved.encode("utf-8", "surrogateescape"))
+
+    def put_back(self, name: str) -> None:
+        """Give the live file the content that was copied. Raises OSError."""
+        path = os.path.join(self._directory, name)
+        access = read_access(path)
+        with _edit_lock(path):
+            if access is not None and read_bytes(path) != self._original[name]:
+                replace_file(path, self._original[name], access)
 
     def _argument(self, change: Change) -> str:
         value = change.after or ""

@@ -186,7 +186,6 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.postmaster.mail.plugins.module_utils._postconf import PostconfError
 from ansible_collections.postmaster.mail.plugins.module_utils._postconf_plan import (
     Change,
     Wish,
@@ -198,13 +197,10 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postconf_plan imp
 from ansible_collections.postmaster.mail.plugins.module_utils._postconf_task import (
     Instance,
     Outcome,
-    PostfixAbsentError,
-    TaskError,
     set_overrides,
     set_parameters,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._postfix_config import ConfigError
-from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
+from ansible_collections.postmaster.mail.plugins.module_utils._postfix_module import INSTANCE_SPEC, perform, tell
 
 
 def read_wishes(arguments: t.Mapping[str, t.Any]) -> list[Wish]:
@@ -225,10 +221,7 @@ def without_postfix(wishes: t.Sequence[Wish]) -> Outcome:
 
 def report(module: AnsibleModule, outcome: Outcome) -> t.NoReturn:
     service = module.params["service"]
-    for item in outcome.deprecated:
-        module.warn(f"Postfix drops the parameter '{item['name']}'. Instead, {item['remedy']}.")
-    for note in outcome.notes:
-        module.warn(note)
+    tell(module, outcome.deprecated, outcome.notes)
     changed = bool(outcome.changes)
     result: dict[str, t.Any] = {
         "changed": changed,
@@ -251,9 +244,7 @@ def main() -> t.NoReturn:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "elements": {"type": "str", "choices": ["exact", "present", "absent"], "default": "exact"},
             "service": {"type": "str"},
-            "config_dir": {"type": "path"},
-            "allow_unknown": {"type": "bool", "default": False},
-            "validate": {"type": "bool", "default": True},
+            **INSTANCE_SPEC,
         },
         mutually_exclusive=[("params", "name"), ("params", "value")],
         required_one_of=[("params", "name")],
@@ -265,32 +256,13 @@ def main() -> t.NoReturn:
     except WishError as error:
         module.fail_json(msg=str(error))
     module.no_log_values.update(secret_texts(wishes))
-    executable = module.get_bin_path("postconf", opt_dirs=["/usr/sbin", "/sbin"])
-    instance = Instance(
-        runner=ModuleRunner(module),
-        executable=executable or "postconf",
-        config_dir=module.params["config_dir"],
-        allow_unknown=module.params["allow_unknown"],
-        validate=module.params["validate"],
-        check_mode=module.check_mode,
-    )
-    try:
-        if executable is None:
-            raise PostfixAbsentError("There is no postconf on this host. Install the package postfix first.")
+
+    def task(instance: Instance) -> Outcome:
         if module.params["service"]:
-            outcome = set_overrides(instance, module.params["service"], wishes)
-        else:
-            outcome = set_parameters(instance, wishes)
-    except PostfixAbsentError as error:
-        if not module.check_mode:
-            module.fail_json(msg=str(error))
-        module.warn(f"Postfix is absent, so all of this would be new: {error}")
-        outcome = without_postfix(wishes)
-    except (TaskError, PostconfError, ConfigError) as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg=f"The Postfix configuration cannot be read or replaced: {error}")
-    report(module, outcome)
+            return set_overrides(instance, module.params["service"], wishes)
+        return set_parameters(instance, wishes)
+
+    report(module, perform(module, task, lambda: without_postfix(wishes)))
 
 
 if __name__ == "__main__":

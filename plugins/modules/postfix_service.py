@@ -233,12 +233,11 @@ deprecated:
       returned: always
 """
 
-import socket
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.postmaster.mail.plugins.module_utils._master_cf import SERVICE_TYPES, EntryError
+from ansible_collections.postmaster.mail.plugins.module_utils._master_cf import EntryError
 from ansible_collections.postmaster.mail.plugins.module_utils._master_cf_plan import (
     ServiceWish,
     planned_afresh,
@@ -246,60 +245,19 @@ from ansible_collections.postmaster.mail.plugins.module_utils._master_cf_plan im
     service_wish,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._master_cf_task import ServicesOutcome, set_services
-from ansible_collections.postmaster.mail.plugins.module_utils._postconf import PostconfError
 from ansible_collections.postmaster.mail.plugins.module_utils._postconf_plan import WishError, secret_texts
-from ansible_collections.postmaster.mail.plugins.module_utils._postconf_task import (
-    Instance,
-    PostfixAbsentError,
-    TaskError,
+from ansible_collections.postmaster.mail.plugins.module_utils._postfix_module import (
+    INSTANCE_SPEC,
+    NAMED_SERVICE_SPEC,
+    SERVICE_SPEC,
+    SystemResolver,
+    perform,
+    tell,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._postfix_config import ConfigError
-from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
-
-_FLAG = {"type": "str", "choices": ["y", "n", "-"]}
-_SERVICE_SPEC: dict[str, dict[str, t.Any]] = {
-    "name": {"type": "str"},
-    "type": {"type": "str", "choices": list(SERVICE_TYPES)},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "command": {"type": "str"},
-    "options": {"type": "dict"},
-    "private": _FLAG,
-    "unpriv": _FLAG,
-    "chroot": _FLAG,
-    "wakeup": {"type": "str"},
-    "maxproc": {"type": "str"},
-}
-_NAMED_SERVICE_SPEC = {**_SERVICE_SPEC, **{key: {**_SERVICE_SPEC[key], "required": True} for key in ("name", "type")}}
-
-
-class SystemResolver:
-    """Asks the host's own name services, as the master daemon would."""
-
-    def port(self, service: str) -> int | None:
-        try:
-            return socket.getservbyname(service, "tcp")
-        except (OSError, UnicodeError):
-            return None
-
-    def has_address(self, host: str) -> bool:
-        try:
-            return bool(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError):
-            return False
-
-    def in_use(self, host: str, port: int) -> bool:
-        try:
-            with socket.create_connection((host or "localhost", port), timeout=2):
-                return True
-        except (OSError, UnicodeError):
-            return False
 
 
 def report(module: AnsibleModule, outcome: ServicesOutcome) -> t.NoReturn:
-    for item in outcome.deprecated:
-        module.warn(f"Postfix drops the parameter '{item['name']}'. Instead, {item['remedy']}.")
-    for note in outcome.notes:
-        module.warn(note)
+    tell(module, outcome.deprecated, outcome.notes)
     changed = bool(outcome.changes)
     result: dict[str, t.Any] = {
         "changed": changed,
@@ -323,15 +281,13 @@ def read_wishes(arguments: t.Mapping[str, t.Any]) -> list[ServiceWish]:
 def main() -> t.NoReturn:
     module = AnsibleModule(
         argument_spec={
-            "services": {"type": "list", "elements": "dict", "options": _NAMED_SERVICE_SPEC},
-            **_SERVICE_SPEC,
-            "config_dir": {"type": "path"},
-            "allow_unknown": {"type": "bool", "default": False},
-            "validate": {"type": "bool", "default": True},
+            "services": {"type": "list", "elements": "dict", "options": NAMED_SERVICE_SPEC},
+            **SERVICE_SPEC,
+            **INSTANCE_SPEC,
         },
         mutually_exclusive=[("services", "name")],
         required_one_of=[("services", "name")],
-        required_by={"name": ("type",), **{key: ("name",) for key in _SERVICE_SPEC if key not in ("name", "state")}},
+        required_by={"name": ("type",), **{key: ("name",) for key in SERVICE_SPEC if key not in ("name", "state")}},
         supports_check_mode=True,
     )
     try:
@@ -339,28 +295,11 @@ def main() -> t.NoReturn:
     except (EntryError, WishError) as error:
         module.fail_json(msg=str(error))
     module.no_log_values.update(secret_texts(option for item in wishes for option in item.options or ()))
-    executable = module.get_bin_path("postconf", opt_dirs=["/usr/sbin", "/sbin"])
-    instance = Instance(
-        runner=ModuleRunner(module),
-        executable=executable or "postconf",
-        config_dir=module.params["config_dir"],
-        allow_unknown=module.params["allow_unknown"],
-        validate=module.params["validate"],
-        check_mode=module.check_mode,
+    outcome = perform(
+        module,
+        lambda instance: set_services(instance, wishes, SystemResolver()),
+        lambda: ServicesOutcome(changes=planned_afresh(wishes)),
     )
-    try:
-        if executable is None:
-            raise PostfixAbsentError("There is no postconf on this host. Install the package postfix first.")
-        outcome = set_services(instance, wishes, SystemResolver())
-    except PostfixAbsentError as error:
-        if not module.check_mode:
-            module.fail_json(msg=str(error))
-        module.warn(f"Postfix is absent, so all of this would be new: {error}")
-        outcome = ServicesOutcome(changes=planned_afresh(wishes))
-    except (EntryError, TaskError, PostconfError, ConfigError) as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg=f"The Postfix configuration cannot be read or replaced: {error}")
     report(module, outcome)
 
 

@@ -127,7 +127,7 @@ def test_old_faults_are_not_held_against_the_change() -> None:
         "undefined": frozenset({("main", "old")}),
         "other": ("main.cf: overriding earlier entry: biff",),
     }
-    verdict = judge(["relayhost"], ["relayhost"], "main", reading(**old), reading(**old))
+    verdict = judge({"main": ["relayhost"]}, ["relayhost"], reading(**old), reading(**old))
     assert verdict.refusal == ""
     assert verdict.unknown == ()
     assert verdict.notes == ()
@@ -139,7 +139,7 @@ def test_new_faults_are_told() -> None:
         undefined=frozenset({("master", "nowhere")}),
         other=("missing '}'",),
     )
-    verdict = judge(["typo", "fine"], ["typo"], "main", reading(), after)
+    verdict = judge({"main": ["typo", "fine"]}, ["typo"], reading(), after)
     assert verdict.unknown == ("typo",)
     assert verdict.notes == (
         "main.cf: nothing uses parameter 'orphan' any more",
@@ -152,11 +152,11 @@ def test_new_faults_are_told() -> None:
 def test_an_unreadable_result_is_refused() -> None:
     broken = reading(ok=False, other=("unreasonable macro call nesting",), fatal="macro processing error")
     names = [f"p{number}" for number in range(7)]
-    fresh = judge(names, names, "main", reading(), broken)
+    fresh = judge({"main": names}, names, reading(), broken)
     assert "'p0', 'p1', 'p2', 'p3', 'p4' and 2 more: unreasonable macro call nesting" in fresh.refusal
-    assert "could not before" in judge(["a"], ["a"], "main", broken, broken).refusal
+    assert "could not before" in judge({"main": ["a"]}, ["a"], broken, broken).refusal
     silent = reading(ok=False)
-    assert "after this change of 'a': postconf gave no reason" in judge(["a"], ["a"], "main", broken, silent).refusal
+    assert "after this change of 'a': postconf gave no reason" in judge({"main": ["a"]}, ["a"], broken, silent).refusal
 
 
 @pytest.mark.parametrize(
