@@ -52,7 +52,7 @@ build: prepare ## Build the collection, install it from the built file and run i
 	tests/rig/install-check
 
 molecule: images ## Every molecule scenario
-	for scenario in $(scenarios); do molecule test --scenario-name "$$scenario"; done
+	for scenario in $(scenarios); do tests/rig/scenario "$$scenario"; done
 
 bench: images ## Measure speed as ratios within one run, write docs/performance.md
 	python tests/bench/run.py
