@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-How = t.Literal["same", "invert", "file", "list", "zero", "ciphers", "literal"]
+How = t.Literal["same", "invert", "file", "list", "zero", "ciphers", "literal", "allow"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Row:
     """A setting of 2.4, its name in 2.3, and how the value changes.
 
     same: variables are rewritten; invert: yes and no swap; file: "<" before the name; list: a boolean list;
-    zero: "unlimited" becomes 0; ciphers: server and client become yes and no; literal: nothing is rewritten.
+    zero: "unlimited" becomes 0; ciphers: server and client become yes and no; literal: nothing is rewritten;
+    allow: yes becomes allow, and no becomes empty.
     """
 
     new: str
@@ -39,6 +40,7 @@ GLOBAL_ROWS = (
     Row("lmtp_user_concurrency_limit", "lmtp_user_concurrency_limit", "zero"),
     Row("log_timestamp", "log_timestamp", "literal"),
     Row("login_log_format", "login_log_format"),
+    Row("mail_ext_attachment_hash", "mail_attachment_hash", "literal"),
     Row("mail_ext_attachment_min_size", "mail_attachment_min_size"),
     Row("mail_ext_attachment_path", "mail_attachment_dir"),
     Row("mail_max_userip_connections", "mail_max_userip_connections", "zero"),
@@ -63,24 +65,37 @@ GLOBAL_ROWS = (
 
 # Settings that 2.3 keeps in plugin { }.
 PLUGIN_ROWS = (
-    Row("acl_cache_ttl", "acl_cache_secs"),
     Row("acl_defaults_from_inbox", "acl_defaults_from_inbox"),
-    Row("acl_driver", "acl"),
     Row("acl_globals_only", "acl_globals_only"),
     Row("acl_groups", "acl_groups"),
     Row("acl_user", "acl_user"),
+    Row("charset_aliases", "charset_aliases"),
+    Row("crypt_acl_require_secure_key_sharing", "mail_crypt_acl_require_secure_key_sharing"),
     Row("crypt_global_public_key_file", "mail_crypt_global_public_key", "file"),
     Row("crypt_user_key_curve", "mail_crypt_curve"),
+    Row("crypt_user_key_password", "mail_crypt_private_password"),
+    Row("crypt_user_key_require_encrypted", "mail_crypt_require_encrypted_user_key"),
+    Row("imap_acl_allow_anyone", "acl_anyone", "allow"),
+    Row("imapsieve_expunge_discarded", "imapsieve_expunge_discarded"),
+    Row("imapsieve_url", "imapsieve_url"),
+    Row("last_login_key", "last_login_key"),
+    Row("last_login_precision", "last_login_precision"),
     Row("lazy_expunge_mailbox", "lazy_expunge"),
     Row("lazy_expunge_only_last_instance", "lazy_expunge_only_last_instance"),
+    Row("lua_file", "mail_lua_script"),
     Row("mail_compress_write_method", "zlib_save"),
     Row("mail_log_cached_only", "mail_log_cached_only"),
     Row("mail_log_events", "mail_log_events", "list"),
     Row("mail_log_fields", "mail_log_fields", "list"),
+    Row("notify_status_value", "notify_status_value"),
+    Row("pop3_migration_all_mailboxes", "pop3_migration_all_mailboxes"),
+    Row("pop3_migration_ignore_extra_uidls", "pop3_migration_ignore_extra_uidls"),
+    Row("pop3_migration_ignore_missing_uidls", "pop3_migration_ignore_missing_uidls"),
+    Row("pop3_migration_mailbox", "pop3_migration_mailbox"),
+    Row("pop3_migration_skip_size_check", "pop3_migration_skip_size_check"),
+    Row("pop3_migration_skip_uidl_cache", "pop3_migration_skip_uidl_cache"),
     Row("quota_exceeded_message", "quota_exceeded_message"),
     Row("quota_mail_size", "quota_max_mail_size", "zero"),
-    Row("quota_mailbox_count", "quota_max_mailbox_count", "zero"),
-    Row("quota_mailbox_message_count", "quota_max_mailbox_messages", "zero"),
     Row("quota_status_nouser", "quota_status_nouser"),
     Row("quota_status_overquota", "quota_status_overquota"),
     Row("quota_status_success", "quota_status_success"),
@@ -88,42 +103,61 @@ PLUGIN_ROWS = (
     Row("quota_storage_grace", "quota_grace"),
     Row("sieve_duplicate_default_period", "sieve_duplicate_default_period"),
     Row("sieve_duplicate_max_period", "sieve_duplicate_max_period"),
+    Row("sieve_editheader_max_header_size", "sieve_editheader_max_header_size"),
+    Row("sieve_enabled", "sieve_enabled"),
     Row("sieve_execute_bin_dir", "sieve_execute_bin_dir"),
     Row("sieve_execute_exec_timeout", "sieve_execute_exec_timeout"),
+    Row("sieve_execute_input_eol", "sieve_execute_input_eol"),
     Row("sieve_execute_socket_dir", "sieve_execute_socket_dir"),
     Row("sieve_filter_bin_dir", "sieve_filter_bin_dir"),
     Row("sieve_filter_exec_timeout", "sieve_filter_exec_timeout"),
+    Row("sieve_filter_input_eol", "sieve_filter_input_eol"),
     Row("sieve_filter_socket_dir", "sieve_filter_socket_dir"),
+    Row("sieve_include_max_includes", "sieve_include_max_includes", "zero"),
+    Row("sieve_include_max_nesting_depth", "sieve_include_max_nesting_depth", "zero"),
     Row("sieve_max_actions", "sieve_max_actions", "zero"),
     Row("sieve_max_cpu_time", "sieve_max_cpu_time"),
     Row("sieve_max_redirects", "sieve_max_redirects"),
     Row("sieve_max_script_size", "sieve_max_script_size", "zero"),
+    Row("sieve_notify_mailto_envelope_from", "sieve_notify_mailto_envelope_from"),
     Row("sieve_pipe_bin_dir", "sieve_pipe_bin_dir"),
     Row("sieve_pipe_exec_timeout", "sieve_pipe_exec_timeout"),
+    Row("sieve_pipe_input_eol", "sieve_pipe_input_eol"),
     Row("sieve_pipe_socket_dir", "sieve_pipe_socket_dir"),
     Row("sieve_plugins", "sieve_plugins", "list"),
     Row("sieve_quota_script_count", "sieve_quota_max_scripts", "zero"),
     Row("sieve_quota_storage_size", "sieve_quota_max_storage", "zero"),
+    Row("sieve_redirect_duplicate_period", "sieve_redirect_duplicate_period"),
     Row("sieve_redirect_envelope_from", "sieve_redirect_envelope_from"),
     Row("sieve_report_from", "sieve_report_from"),
+    Row("sieve_resource_usage_timeout", "sieve_resource_usage_timeout"),
     Row("sieve_spamtest_score_max_header", "sieve_spamtest_max_header"),
     Row("sieve_spamtest_score_max_value", "sieve_spamtest_max_value"),
     Row("sieve_spamtest_status_header", "sieve_spamtest_status_header"),
     Row("sieve_spamtest_status_type", "sieve_spamtest_status_type"),
+    Row("sieve_trace_addresses", "sieve_trace_addresses"),
     Row("sieve_trace_debug", "sieve_trace_debug"),
     Row("sieve_trace_dir", "sieve_trace_dir"),
     Row("sieve_trace_level", "sieve_trace_level"),
     Row("sieve_user_email", "sieve_user_email"),
     Row("sieve_user_log_path", "sieve_user_log"),
+    Row("sieve_vacation_check_recipient", "sieve_vacation_dont_check_recipient", "invert"),
+    Row("sieve_variables_max_scope_count", "sieve_variables_max_scope_size"),
+    Row("sieve_variables_max_value_size", "sieve_variables_max_variable_size"),
     Row("sieve_virustest_score_max_header", "sieve_virustest_max_header"),
     Row("sieve_virustest_score_max_value", "sieve_virustest_max_value"),
     Row("sieve_virustest_status_header", "sieve_virustest_status_header"),
     Row("sieve_virustest_status_type", "sieve_virustest_status_type"),
     Row("sieve_vacation_default_period", "sieve_vacation_default_period"),
+    Row("sieve_vacation_default_subject", "sieve_vacation_default_subject"),
+    Row("sieve_vacation_default_subject_template", "sieve_vacation_default_subject_template"),
     Row("sieve_vacation_max_period", "sieve_vacation_max_period"),
     Row("sieve_vacation_min_period", "sieve_vacation_min_period"),
     Row("sieve_vacation_send_from_recipient", "sieve_vacation_send_from_recipient"),
+    Row("sieve_vacation_to_header_ignore_envelope", "sieve_vacation_to_header_ignore_envelope"),
     Row("sieve_vacation_use_original_recipient", "sieve_vacation_use_original_recipient"),
+    Row("virtual_max_open_mailboxes", "virtual_max_open_mailboxes"),
+    Row("welcome_wait", "welcome_wait"),
 )
 
 # Settings inside one kind of block, by the name of the block.
@@ -183,6 +217,33 @@ LDAP_ROWS = (
     Row("ssl_client_key_file", "tls_key_file", "literal"),
 )
 
+# Keys of an external OAuth2 file of 2.3, by the setting inside the oauth2 block of 2.4.
+OAUTH2_ROWS = (
+    Row("active_attribute", "active_attribute", "literal"),
+    Row("active_value", "active_value", "literal"),
+    Row("client_id", "client_id", "literal"),
+    Row("client_secret", "client_secret", "literal"),
+    Row("force_introspection", "force_introspection", "literal"),
+    Row("grant_url", "grant_url", "literal"),
+    Row("introspection_mode", "introspection_mode", "literal"),
+    Row("introspection_url", "introspection_url", "literal"),
+    Row("issuers", "issuers", "literal"),
+    Row("openid_configuration_url", "openid_configuration_url", "literal"),
+    Row("scope", "scope", "literal"),
+    Row("send_auth_headers", "send_auth_headers", "literal"),
+    Row("tokeninfo_url", "tokeninfo_url", "literal"),
+    Row("username_attribute", "username_attribute", "literal"),
+    Row("username_validation_format", "username_format"),
+    Row("http_client_max_parallel_connections", "max_parallel_connections", "literal"),
+    Row("http_client_max_pipelined_requests", "max_pipelined_requests", "literal"),
+    Row("http_client_rawlog_dir", "rawlog_dir", "literal"),
+    Row("ssl_cipher_list", "tls_cipher_suite", "literal"),
+    Row("ssl_client_ca_dir", "tls_ca_cert_dir", "literal"),
+    Row("ssl_client_ca_file", "tls_ca_cert_file", "literal"),
+    Row("ssl_client_cert_file", "tls_cert_file", "literal"),
+    Row("ssl_client_key_file", "tls_key_file", "literal"),
+)
+
 # Plug-ins with another name in 2.3.
 PLUGIN_NAMES = {"mail_compress": "zlib", "fs_compress": "zlib"}
 
@@ -224,7 +285,6 @@ MISSING_PREFIXES = (
 # Settings of 2.3 that 2.4 refuses and that no row above covers, with what to write instead.
 REMOVED = {
     "auth_worker_max_count": "service auth-worker { process_limit }",
-    "base_dir": "the built-in directory, which is no setting any more in 2.4",
     "mail_location": "mail_driver and mail_path",
     "location": "mail_driver and mail_path in the namespace",
     "plugin": "the settings themselves, outside of any block",
@@ -240,6 +300,5 @@ REMOVED = {
 def successors() -> dict[str, str]:
     """Map each name that only Dovecot 2.3 knows to what is written in 2.4."""
     table = {row.old: row.new for row in (*GLOBAL_ROWS, *PLUGIN_ROWS) if row.old != row.new}
-    table.pop("acl")
     table.pop("lazy_expunge")
     return {**table, **REMOVED}

@@ -23,6 +23,7 @@ SAMPLES = {
     "list": ("a b", "a b"),
     "zero": ("unlimited", "0"),
     "ciphers": ("client", "no"),
+    "allow": ("yes", "allow"),
 }
 
 
