@@ -79,7 +79,7 @@ class Verdict:
 
 def parse_reply_filter(text: str) -> ReplyFilter:
     """Read d.d.d.d, each d a number or numbers and ranges such as [2;4..11], as Postfix does. Raises DnsblError."""
-    tokens = [*_TOKEN.findall(text), ""]
+    tokens = [*_TOKEN.findall(_without_brackets(text)), ""]
     fields = []
     position = 0
     for index in range(4):
@@ -94,10 +94,17 @@ def parse_reply_filter(text: str) -> ReplyFilter:
         fields.append(tuple(ranges))
     if tokens[position]:
         raise _filter_error(text, f"'{tokens[position]}' follows the fourth number")
-    # Postfix takes a bracket in front of everything for one around everything.
-    if text.startswith("["):
-        raise _filter_error(text, "the first number must not be in brackets")
     return ReplyFilter(text, tuple(fields))
+
+
+def _without_brackets(text: str) -> str:
+    """Take off brackets around the whole pattern, which Postfix allows."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += {"[": 1, "]": -1}.get(character, 0)
+        if depth == 0:
+            return text[1:-1] if position and position == len(text) - 1 else text
+    return text
 
 
 def _sequence(text: str, tokens: t.Sequence[str], position: int) -> tuple[list[tuple[int, int]], int]:
