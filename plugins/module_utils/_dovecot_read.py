@@ -23,7 +23,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._files import read
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
 # Drivers of 2.3 whose settings stand in a file that args or a dict URI names.
-_FILE_DRIVERS = frozenset({"sql", "ldap", "dict"})
+_FILE_DRIVERS = frozenset({"sql", "ldap", "dict", "oauth2"})
 _DICT_FILE = re.compile(r"^(?:mysql|pgsql|sqlite|cassandra|ldap):(/\S+)$")
 _ERROR = re.compile(r"^doveconf: (?:Fatal|Error): (?P<text>.*)$")
 

@@ -24,6 +24,8 @@ _KEY = re.compile(r"(^|_)(pass|password|passphrase|secret|nonce|dnpass|token|api
 _NO_SECRET = re.compile(r"public_key$|_group_key$")
 _WORD = re.compile(r"""\b(?P<name>\w*(?:pass|password|secret|api_key))=(?P<value>'[^']*'|"[^"]*"|[^\s;,)]+)""")
 _URL = re.compile(r"(?P<start>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<value>[^\s/@]+)(?=@)")
+# A value that is made of another one, such as an attribute of LDAP.
+_VARIABLE = re.compile(r"^%(\{[^}]*\}|[A-Za-z$])$")
 _PEM = "-----BEGIN"
 _HIDDEN = "# hidden, use -P to show it"
 # Words that look like a setting of a secret and are none.
@@ -35,6 +37,8 @@ def is_secret(setting: Setting) -> bool:
     if _PEM in setting.value and "PRIVATE KEY" in setting.value:
         return True
     if not setting.value or setting.value == _HIDDEN or setting.value.startswith("</"):
+        return False
+    if _VARIABLE.match(setting.value):
         return False
     return bool(_KEY.search(setting.key)) and not _NO_SECRET.search(setting.key)
 
@@ -74,7 +78,7 @@ def _without(setting: Setting, replace: Replace, above: Path) -> str:
         return replace(above, setting, setting.value)
 
     def word(match: re.Match[str]) -> str:
-        if match.group("name") in _PLAIN_WORDS:
+        if match.group("name") in _PLAIN_WORDS or _VARIABLE.match(match.group("value")):
             return match.group(0)
         return f"{match.group('name')}={replace(above, setting, match.group('value').strip(chr(34) + chr(39)))}"
 
