@@ -64,7 +64,7 @@ def _greeting(connection: socket.socket, deadline: float, listener: Listener) ->
         connection.settimeout(max(0.1, deadline - time.monotonic()))
         part = connection.recv(512)
         if not part:
-            break
+            return "silent"
         line += part
     reply = _REPLY.match(line)
     # Any reply proves that the daemon could read its configuration, except for the one that says it is too busy.
