@@ -18,7 +18,11 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_b
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_removed import removed_service
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_sql import connection, join_lines
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import BLOCK_ROWS, LOCATION_PARTS
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import (
+    BLOCK_ROWS,
+    LOCATION_FLAGS,
+    LOCATION_PARTS,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     Block,
     Body,
@@ -29,15 +33,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
 )
 
 _PARTS = {option: key for key, option in LOCATION_PARTS}
-_FLAGS = {"UTF-8": ("mailbox_list_utf8", "yes"), "NO-NOSELECT": ("mailbox_list_drop_noselect", "yes")}
-_PATHS = {
-    "DIRNAME": "mailbox_directory_name",
-    "FULLDIRNAME": "mailbox_directory_name",
-    "MAILBOXDIR": "mailbox_root_directory_name",
-    "SUBSCRIPTIONS": "mailbox_subscriptions_filename",
-    "LISTINDEX": "mailbox_list_index_prefix",
-    "BROKENCHAR": "mailbox_list_visible_escape_char",
-}
+_FLAGS = {option: key for key, option in LOCATION_FLAGS}
+_PATHS = {"FULLDIRNAME": "mailbox_directory_name"}
 _SQL_DRIVERS = frozenset({"mysql", "pgsql", "sqlite", "cassandra"})
 _ARGUMENTS = {"exponential": ("min_magnitude", "max_magnitude", "base"), "linear": ("min", "max", "step")}
 
@@ -56,7 +53,7 @@ def location(source: Source, setting: Setting, *, shared: bool = False) -> list[
     for part in parts:
         key, _equals, value = part.partition("=")
         if key in _FLAGS:
-            found.append(Setting(*_FLAGS[key], setting.origin))
+            found.append(Setting(_FLAGS[key], "yes", setting.origin))
         elif key in _PARTS or key in _PATHS:
             text = source.text(value, setting.origin, setting="path", shared=shared)
             found.append(Setting(_PARTS.get(key) or _PATHS[key], text, setting.origin))

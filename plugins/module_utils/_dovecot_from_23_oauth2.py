@@ -31,6 +31,9 @@ def oauth2(source: Source, block: Block, settings: t.Mapping[str, Setting]) -> F
     """The file of a passdb: one oauth2 block around, and the fields that it returns."""
     body: list[Entry] = []
     fields: tuple[Setting, ...] = ()
+    if "introspection_mode" not in settings:
+        # 2.4 wants it said also where the answer of tokeninfo_url is enough.
+        body.append(Setting("introspection_mode", "auth", block.origin))
     for key, setting in settings.items():
         if key in _ROWS:
             entry = source.row(_ROWS[key], setting)

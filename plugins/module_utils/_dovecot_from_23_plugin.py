@@ -19,14 +19,10 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_b
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_fts import fts
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_quota import quota
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_sieve import sieve
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import PLUGIN_ROWS
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import LEVELS, PLUGIN_ROWS
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import Block, Body, Entry, Setting
 
 _ROWS = {row.old: row for row in PLUGIN_ROWS}
-# The level of compression belongs to the method now.
-LEVELS = {"gz": "compress_gz_level", "deflate": "compress_deflate_level", "zstd": "compress_zstd_level"}
-LEVELS["bz2"] = "compress_bz2_block_size_100k"
-_LEVEL_ROWS = "zlib_save_level"
 _DICTIONARIES = {
     "acl_shared_dict": "acl_sharing_map",
     "last_login_dict": "last_login",
@@ -109,7 +105,7 @@ def _acl(source: Source, plugin: dict[str, Setting]) -> list[Entry]:
 
 
 def _compression(source: Source, plugin: dict[str, Setting]) -> list[Entry]:
-    method, level = plugin.get("zlib_save"), plugin.pop(_LEVEL_ROWS, None)
+    method, level = plugin.get("zlib_save"), plugin.pop("zlib_save_level", None)
     if method is not None and method.value == "xz":
         source.drop(
             plugin.pop("zlib_save").origin,

@@ -195,8 +195,15 @@ LOCATION_PARTS = (
     ("mail_alt_path", "ALT"),
     ("mail_volatile_path", "VOLATILEDIR"),
     ("mailbox_list_layout", "LAYOUT"),
+    ("mailbox_directory_name", "DIRNAME"),
+    ("mailbox_list_index_prefix", "LISTINDEX"),
+    ("mailbox_list_visible_escape_char", "BROKENCHAR"),
+    ("mailbox_root_directory_name", "MAILBOXDIR"),
+    ("mailbox_subscriptions_filename", "SUBSCRIPTIONS"),
 )
-LOCATION_KEYS = frozenset({"mail_driver", "mail_path", *(key for key, _option in LOCATION_PARTS)})
+# Switches in mail_location: present for yes.
+LOCATION_FLAGS = (("mailbox_list_utf8", "UTF-8"), ("mailbox_list_drop_noselect", "NO-NOSELECT"))
+LOCATION_KEYS = frozenset({"mail_driver", "mail_path", *(key for key, _option in (*LOCATION_PARTS, *LOCATION_FLAGS))})
 
 # Keys of an external LDAP file of 2.3, by the setting of 2.4.
 LDAP_ROWS = (
@@ -243,6 +250,14 @@ OAUTH2_ROWS = (
     Row("ssl_client_cert_file", "tls_cert_file", "literal"),
     Row("ssl_client_key_file", "tls_key_file", "literal"),
 )
+
+# The level of a compression method, which 2.3 keeps in zlib_save_level for all.
+LEVELS = {
+    "gz": "compress_gz_level",
+    "deflate": "compress_deflate_level",
+    "zstd": "compress_zstd_level",
+    "bz2": "compress_bz2_block_size_100k",
+}
 
 # Plug-ins with another name in 2.3.
 PLUGIN_NAMES = {"mail_compress": "zlib", "fs_compress": "zlib"}

@@ -19,7 +19,6 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map impor
     LOCATION_KEYS,
     MISSING_PREFIXES,
     PLUGIN_ROWS,
-    Row,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_auth import (
     Databases,
@@ -28,11 +27,13 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import (
     Context,
     ExternalFile,
+    numbered,
     plugin_name,
     unprefixed,
     value_of,
     words_of,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_dict import inner_address, server
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_mail import (
     MAILBOX_QUOTA,
     QUOTA_RULE_SETTINGS,
@@ -42,6 +43,14 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate
     extensions,
     location,
     metric,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_plugin import (
+    GATHERED,
+    MAILBOX_SETTINGS,
+    Plugins,
+    client,
+    search,
+    strings,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     FILTERS,
@@ -58,7 +67,9 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_variables
 
 _GLOBAL = {row.new: row for row in GLOBAL_ROWS}
 _PLUGIN = {row.new: row for row in PLUGIN_ROWS}
-_EXTENSION_LISTS = frozenset({"sieve_extensions", "sieve_global_extensions"})
+_EXTENSION_LISTS = frozenset({"sieve_extensions", "sieve_global_extensions", "sieve_implicit_extensions"})
+_CLIENTS = frozenset({"auth_policy", "doveadm_server", "stats_server"})
+_STRINGS = frozenset({"imap_id_send", "import_environment"})
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,10 @@ class _Scope:
         self._is_top = top is None
         self._quota = Quota(context)
         self._sieve = Sieve(context)
+        self._plugin = Plugins(context)
         self._databases = Databases(context, self._top)
+        self._search: Entry | None = None
+        self._ignored = 0
 
     def entries(self) -> Body:
         """All entries of the scope, its plugin settings collected in one block at the end."""
@@ -99,6 +113,8 @@ class _Scope:
         sizes = [one for one in self._body if isinstance(one, Setting) and one.key in QUOTA_RULE_SETTINGS]
         if sizes:
             self._quota.rule(sizes)
+        self._plugin.gather(self._body)
+        self._search = search(self._context, self._body, self._leave_out)
         for entry in self._body:
             found += self._setting(entry) if isinstance(entry, Setting) else self._block(entry)
         if self._context.plugin:
@@ -108,7 +124,7 @@ class _Scope:
 
     def _setting(self, setting: Setting) -> list[Entry]:
         key = setting.key
-        if key in LOCATION_KEYS or key in QUOTA_RULE_SETTINGS or is_database_setting(setting):
+        if key in LOCATION_KEYS | QUOTA_RULE_SETTINGS | GATHERED or is_database_setting(setting):
             return []
         if key == "mail_plugins":
             return [self._plugins(setting)]
@@ -121,7 +137,8 @@ class _Scope:
         elif key in _GLOBAL:
             return [self._context.row(_GLOBAL[key], setting)]
         elif key.startswith(ACCELERATORS):
-            self._leave_out(setting)
+            if self._search is None:
+                self._leave_out(setting)
         elif key.startswith(MISSING_PREFIXES):
             self._context.missing(setting.origin)
         else:
@@ -162,6 +179,9 @@ class _Scope:
         name = block.name
         if name in FILTERS:
             return [Block(block.head, _Scope(self._context, block.body, self._top).entries(), block.origin)]
+        special = self._special(block)
+        if special is not None:
+            return special
         if name == "mail_plugins":
             return [self._plugins(block)]
         if name in ("passdb", "userdb"):
@@ -179,6 +199,30 @@ class _Scope:
         self._plugin_block(block)
         return []
 
+    def _special(self, block: Block) -> list[Entry] | None:
+        """Blocks that are settings of 2.3, or that another block of 2.3 takes in; None for all others."""
+        name = block.name
+        if name in _CLIENTS:
+            return client(self._context, block)
+        if name in _STRINGS:
+            line = strings(self._context, block)
+            return [line] if line else []
+        if name == "dict_server":
+            found = server(self._context, block, self._databases.connection)
+            return [found] if found else []
+        if name == "mail_attribute":
+            uri = inner_address(self._context, block)
+            return [Setting("mail_attribute_dict", uri, block.origin)] if uri else []
+        if name == "oauth2":
+            if not any(isinstance(one, Block) and one.name == "passdb" for one in self._top):
+                self._context.missing(block.origin)
+            return []
+        if name == "mailbox":
+            for entry in self._mailbox(block, "").body:
+                self._context.missing(entry.origin)
+            return []
+        return None
+
     def _plugin_block(self, block: Block) -> None:
         name = block.name
         if is_database_setting(block):
@@ -193,22 +237,11 @@ class _Scope:
             self._context.plugin.append(extensions(block))
         elif name in _PLUGIN and _PLUGIN[name].how == "list":
             self._context.plugin.append(self._context.edited_list(block, _PLUGIN[name].old, None, inherit=False))
-        elif name == "crypt_global_private_key":
-            row = Row("crypt_private_key_file", "mail_crypt_global_private_key", "file")
-            keys = [one for one in block.body if isinstance(one, Setting) and one.key == row.new]
-            self._context.plugin += [self._context.row(row, one) for one in keys]
-            self._context.plugin.append(Setting("mail_crypt_save_version", "2", block.origin))
-        elif name == "acl_sharing_map":
-            self._shared_dict(block)
+        elif self._plugin.block(block):
+            return
         elif name in ACCELERATOR_BLOCKS or name.startswith(ACCELERATORS):
-            self._leave_out(block)
-        else:
-            self._context.missing(block.origin)
-
-    def _shared_dict(self, block: Block) -> None:
-        entry = find(block.body, ("dict file", "path"))
-        if isinstance(entry, Setting):
-            self._context.plugin.append(Setting("acl_shared_dict", f"file:{self._context.text(entry)}", entry.origin))
+            if self._search is None:
+                self._leave_out(block)
         else:
             self._context.missing(block.origin)
 
@@ -226,6 +259,11 @@ class _Scope:
                     self._context.missing(entry.origin)
             elif entry.key == "prefix":
                 entries.append(Setting("prefix", shared_prefix_to_23(self._context.text(entry)), entry.origin))
+            elif entry.key == "acl_ignore":
+                if entry.value == "yes":
+                    self._ignored += 1
+                    key = numbered("acl_ignore_namespace", self._ignored)
+                    self._context.plugin.append(Setting(key, shared_prefix_to_23(prefix), entry.origin))
             elif entry.key not in LOCATION_KEYS:
                 entries.append(self._context.plain(entry))
         return Block(block.head, tuple(entries), block.origin)
@@ -240,8 +278,12 @@ class _Scope:
         entries: list[Entry] = []
         for entry in body:
             if isinstance(entry, Block):
-                if entry.name != "sieve_script":
+                if entry.name not in {"sieve_script", "imapsieve_from"}:
                     self._context.missing(entry.origin)
+            elif entry.key in MAILBOX_SETTINGS:
+                self._plugin.mailbox(name, entry)
+            elif entry.key == "fts_autoindex":
+                self._leave_out(entry)
             elif entry.key not in MAILBOX_QUOTA:
                 entries.append(entry)
         return Block(block.head, tuple(entries), block.origin)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import BLOCK_ROWS, LDAP_ROWS
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import (
@@ -17,6 +18,13 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate
     unprefixed,
     value_of,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_drivers import (
+    IMAP_KEYS,
+    LUA_KEYS,
+    imap,
+    lua,
+    oauth2,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import Block, Body, Entry, Setting
 
 # Settings of the connection to a database. They may stand at the top level or inside passdb and userdb.
@@ -24,7 +32,7 @@ CONNECTION_SETTINGS = frozenset({"sql_driver", "sqlite_path", "sqlite_journal_mo
 CONNECTION_BLOCKS = frozenset({"pgsql", "mysql"})
 LDAP_SETTINGS = frozenset(row.new for row in LDAP_ROWS if row.new.startswith("ldap_")) | {"ldap_auth_sasl_mechanisms"}
 
-_DRIVER_KEYS = {
+_DRIVER_KEYS: t.Mapping[tuple[str, str], t.AbstractSet[str]] = {
     ("passdb", "passwd-file"): {"default_password_scheme", "passwd_file_path", "auth_username_format"},
     ("userdb", "passwd-file"): {"passwd_file_path", "auth_username_format"},
     ("passdb", "sql"): {"default_password_scheme", "query"},
@@ -42,9 +50,15 @@ _DRIVER_KEYS = {
     ("passdb", "static"): {"password"},
     ("userdb", "static"): {"allow_all_users"},
     ("passdb", "pam"): {"service_name", "session", "setcred", "max_requests", "failure_show_msg"},
-    ("userdb", "passwd"): set(),
-    ("userdb", "prefetch"): set(),
+    ("passdb", "imap"): {*IMAP_KEYS, "ssl_client_require_valid_cert"},
+    ("passdb", "lua"): LUA_KEYS,
+    ("userdb", "lua"): LUA_KEYS,
+    ("passdb", "oauth2"): frozenset(),
+    ("passdb", "passwd"): {"use_worker"},
+    ("userdb", "passwd"): {"use_worker"},
+    ("userdb", "prefetch"): frozenset(),
 }
+_LDAP_TLS = frozenset({"ssl_client_require_valid_cert", "use_worker"})
 _COMMON_KEYS = {"driver", "use_cache", "fields_import_all"}
 _SIZE_COLUMN = re.compile(r"\s+AS\s+(\w*?)quota_storage_size\b", re.IGNORECASE)
 _LDAP_ATTRIBUTE = re.compile(r"^%\{ldap:([^}|]+)\}$")
@@ -70,17 +84,18 @@ class Databases:
         arguments = self._arguments(block, driver, body)
         if arguments:
             entries.append(Setting("args", arguments, block.origin))
-        if driver not in {"static", "ldap"}:
+        if driver not in {"static", "ldap", "oauth2", "imap"}:
             entries += self._fields(body)
         return Block(block.name, tuple(entries), block.origin)
 
-    def _common(self, kind: str, body: Body, known: set[str], driver: str) -> list[Setting]:
+    def _common(self, kind: str, body: Body, known: t.AbstractSet[str], driver: str) -> list[Setting]:
         rows = {row.new: row for row in BLOCK_ROWS[kind]}
         found: list[Setting] = []
         for entry in body:
             if isinstance(entry, Block):
                 accepted = entry.head in {"fields", "iterate_fields"} or (
-                    driver == "sql" and entry.name in CONNECTION_BLOCKS
+                    (driver == "sql" and entry.name in CONNECTION_BLOCKS)
+                    or (driver == "lua" and entry.head == "lua_settings")
                 )
                 if entry.head == "mechanisms_filter":
                     found.append(self._context.edited_list(entry, "mechanisms", None, inherit=False))
@@ -99,7 +114,19 @@ class Databases:
             return self._pam(body)
         if driver == "static":
             password = self._settings(body, {"password": "password", "allow_all_users": "allow_all_users"})
-            return " ".join([*password, *(f"{one.key}={self._context.words(one)}" for one in _field_list(body))])
+            return " ".join([*password, *(f"{one.key}={one.value}" for one in self._field_values(_field_list(body)))])
+        if driver in {"imap", "lua"}:
+            plain = imap(self._context, body) if driver == "imap" else lua(self._context, body)
+            more = _field_list(body) if driver == "imap" else []
+            return " ".join([*plain, *(f"{one.key}={one.value}" for one in self._field_values(more))])
+        if driver == "oauth2":
+            if not any(isinstance(one, Block) and one.head == "oauth2" for one in self._top):
+                self._context.fault(
+                    block.origin, "finds no oauth2 block", "Add one with the addresses of the provider."
+                )
+            return self._file(block, "oauth2", oauth2(self._context, self._top, _field_list(body)))
+        if driver == "passwd":
+            return " ".join(self._settings(body, {"use_worker": "blocking"}))
         if driver == "sql":
             return self._sql(block, body)
         if driver == "ldap":
@@ -127,34 +154,57 @@ class Databases:
     def _fields(self, body: Body) -> list[Setting]:
         default: list[Setting] = []
         override: list[Setting] = []
-        for one in _field_list(body):
+        for one in self._field_values(_field_list(body)):
             name, _colon, kind = one.key.partition(":")
-            if kind not in {"", "default"} or name in {"mail_driver", "mail_path"}:
+            if kind not in {"", "default"}:
                 self._context.missing(one.origin)
                 continue
-            value = self._context.words(one)
-            if name.endswith("quota_storage_size"):
-                name, value = name.replace("storage_size", "rule"), f"*:storage={value}"
-            (default if kind else override).append(Setting(name, value, one.origin))
+            (default if kind else override).append(Setting(name, one.value, one.origin))
         return [
             Setting(key, " ".join(f"{one.key}={one.value}" for one in fields), fields[0].origin)
             for key, fields in (("default_fields", default), ("override_fields", override))
             if fields
         ]
 
-    def _sql(self, block: Block, body: Body) -> str:
+    def _field_values(self, fields: t.Sequence[Setting]) -> list[Setting]:
+        """Fields with the names and values of 2.3: mail_driver and mail_path are one, a size is a rule."""
+        paths = {one.key: one for one in fields if re.match(r"^(userdb_)?mail_path(:default)?$", one.key)}
+        found: list[Setting] = []
+        for one in fields:
+            name, colon, kind = one.key.partition(":")
+            value = self._context.words(one)
+            if one.key in paths:
+                continue
+            if name.endswith("mail_driver"):
+                path = paths.get(one.key.replace("mail_driver", "mail_path"))
+                name = name.replace("mail_driver", "mail")
+                value = f"{value}:{self._context.words(path) if path else ''}"
+            elif name.endswith("quota_storage_size"):
+                name = name.replace("storage_size", "rule")
+                value = f"*:storage={value}B" if value.isdigit() else f"*:storage={value}"
+            found.append(Setting(f"{name}{colon}{kind}", value, one.origin))
+        return found
+
+    def connection(self, block: Block, body: Body) -> list[Setting]:
+        """driver and connect for a file of its own, such as the one of a dictionary."""
         scope = (*(entry for entry in self._top if _is_connection(entry)), *body)
-        driver = next(
-            (one.value for one in reversed(scope) if isinstance(one, Setting) and one.key == "sql_driver"), ""
-        )
-        connect = self._connect(block, driver, scope)
-        settings = [Setting("driver", driver, block.origin), Setting("connect", connect, block.origin)]
+        found = (one.value for one in reversed(scope) if isinstance(one, Setting) and one.key == "sql_driver")
+        driver = next(found, "")
+        connect = Setting("connect", self._connect(block, driver, scope), block.origin)
+        return [Setting("driver", driver, block.origin), connect]
+
+    def _sql(self, block: Block, body: Body) -> str:
+        settings = self.connection(block, body)
+        driver = settings[0].value
         names = {"default_password_scheme": "default_pass_scheme", "iterate_query": "iterate_query"}
         names["query"] = "password_query" if block.name == "passdb" else "user_query"
         for one in body:
             if isinstance(one, Setting) and one.key in names:
                 text = self._context.text(one)
                 settings.append(Setting(names[one.key], _quota_column(text, driver), one.origin))
+        if block.name == "passdb" and not value_of(body, "default_password_scheme"):
+            # 2.3 takes MD5 where nothing is said, 2.4 plain text.
+            settings.append(Setting("default_pass_scheme", "PLAIN", block.origin))
         return self._file(block, "sql", settings)
 
     def _connect(self, block: Block, driver: str, scope: Body) -> str:
@@ -199,9 +249,14 @@ class Databases:
                 settings.append(Setting(key, self._context.text(one), one.origin))
         fields = _field_list(body)
         if fields:
-            texts = (f"={one.key.partition(':')[0]}={self._context.text(one)}" for one in fields)
+            texts = (f"={one.key.partition(':')[0]}={one.value}" for one in self._field_values(fields))
             key = "pass_attrs" if block.name == "passdb" else "user_attrs"
             settings.append(Setting(key, ", ".join(texts), fields[0].origin))
+        if "use_worker" in scope:
+            settings.append(Setting("blocking", scope["use_worker"].value, scope["use_worker"].origin))
+        if "ssl_client_require_valid_cert" in scope:
+            valid = scope["ssl_client_require_valid_cert"]
+            settings.append(Setting("tls_require_cert", "demand" if valid.value == "yes" else "never", valid.origin))
         settings += self._iterate(body)
         return self._file(block, "ldap", settings)
 
@@ -220,7 +275,7 @@ class Databases:
         name = driver if block.argument == driver else f"{block.argument}-{driver}"
         name = f"{self._context.prefix}.{re.sub(r'[^A-Za-z0-9.-]', '-', name)}.conf.ext"
         for index, present in enumerate(self._context.files):
-            have = {one.key: one.value for one in present.body}
+            have = {one.key: one.value for one in present.body if isinstance(one, Setting)}
             if present.name == name and all(have.get(one.key, one.value) == one.value for one in settings):
                 added = tuple(one for one in settings if one.key not in have)
                 self._context.files[index] = ExternalFile(name, (*present.body, *added))
@@ -246,7 +301,7 @@ def _is_connection(entry: Entry) -> bool:
 def _belongs(key: str, driver: str) -> bool:
     if driver == "sql":
         return key in CONNECTION_SETTINGS
-    return driver == "ldap" and any(row.new == key for row in LDAP_ROWS)
+    return driver == "ldap" and (key in _LDAP_TLS or any(row.new == key for row in LDAP_ROWS))
 
 
 def _field_list(body: Body, name: str = "fields") -> list[Setting]:

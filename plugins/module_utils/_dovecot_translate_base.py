@@ -23,7 +23,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
     Fault,
     Origin,
     Setting,
-    quote,
+    render,
     show,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_variables import (
@@ -32,6 +32,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_variables
 )
 
 _REFERENCE = re.compile(r"\$SET:(\w+)")
+_TIME = re.compile(r"^(\d+)\s*(ms|msecs?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)$")
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SWAPPED = {"yes": "no", "no": "yes"}
 _CIPHERS = {"server": "yes", "client": "no"}
 
@@ -41,7 +43,8 @@ class ExternalFile:
     """A file that Dovecot 2.3 wants beside its configuration (SQL, LDAP)."""
 
     name: str
-    body: tuple[Setting, ...]
+    body: Body
+    text: str = ""
 
 
 @dataclass
@@ -163,5 +166,19 @@ def value_of(body: Body, key: str) -> str:
 
 
 def render_external(file: ExternalFile) -> str:
-    """Write the settings of an external file."""
-    return "".join(f"{setting.key} = {quote(setting.value)}\n" for setting in file.body)
+    """Write an external file."""
+    return file.text + "".join(f"{line.text}\n" for line in render(file.body))
+
+
+def numbered(name: str, number: int) -> str:
+    """The first of several has no number in 2.3."""
+    return name if number == 1 else f"{name}{number}"
+
+
+def milliseconds(text: str) -> int | None:
+    """A time such as "500 ms", "2s" or "1 min" in milliseconds."""
+    match = _TIME.match(text.strip())
+    if match is None:
+        return None
+    unit = match.group(2)
+    return int(match.group(1)) * _UNITS["ms" if unit.startswith("ms") else unit[0]]

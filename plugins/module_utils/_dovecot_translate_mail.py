@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import LOCATION_PARTS
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import LOCATION_FLAGS, LOCATION_PARTS
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import (
     Context,
+    numbered,
     unprefixed,
     value_of,
     words_of,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_dict import address
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import Block, Body, Entry, Setting
 
 QUOTA_RULE_SETTINGS = frozenset({"quota_storage_size", "quota_message_count", "quota_storage_percentage"})
@@ -24,13 +26,15 @@ MAILBOX_QUOTA = frozenset(
     {"quota_storage_extra", "quota_storage_percentage", "quota_ignore", "quota_message_percentage"}
 )
 _GROUP_ARGUMENTS = {"exponential": ("min_magnitude", "max_magnitude", "base"), "linear": ("min", "max", "step")}
+_SIZES = frozenset({"quota_storage_size", "quota_storage_extra", "quota_storage_grace"})
+_FS_OPTIONS = {"fs_type": "", "fs_mount_path": "mount="}
 _SCRIPT_KEYS = frozenset({"type", "driver", "path", "active_path", "cause", "name", "bin_path"})
 
 
 def location(context: Context, body: Body, key: str, outer: Body) -> Setting | None:
     """Join mail_driver, mail_path and what belongs to them to a mail_location of 2.3."""
     settings = {entry.key: entry for entry in body if isinstance(entry, Setting)}
-    names = ("mail_driver", "mail_path", *(name for name, _option in LOCATION_PARTS))
+    names = ("mail_driver", "mail_path", *(name for name, _option in (*LOCATION_PARTS, *LOCATION_FLAGS)))
     given = [settings[name] for name in names if name in settings]
     if not given:
         return None
@@ -49,7 +53,17 @@ def location(context: Context, body: Body, key: str, outer: Body) -> Setting | N
         setting = settings.get(name, above.get(name))
         if setting is not None and setting.value:
             parts.append(f"{option}={context.text(setting)}")
+    for name, option in LOCATION_FLAGS:
+        setting = settings.get(name, above.get(name))
+        if setting is not None and setting.value == "yes":
+            parts.append(option)
     return Setting(key, ":".join(parts), given[0].origin)
+
+
+def in_bytes(setting: Setting) -> str:
+    """A size with its unit: a bare number counts bytes in 2.4, and kilobytes in a quota rule of 2.3."""
+    bare = setting.value.isdigit() and setting.value != "0" and setting.key in _SIZES
+    return f"{setting.value}B" if bare else setting.value
 
 
 class Quota:
@@ -64,19 +78,30 @@ class Quota:
         """quota "name" { driver  warning } as quota, quota2 and quota_warning, quota2_warning."""
         body = unprefixed(block)
         self._roots += 1
-        root = _numbered("quota", self._roots)
+        root = numbered("quota", self._roots)
         driver = value_of(body, "driver") or "count"
-        options = {"enforce": ("no", ":noenforcing"), "hidden": ("yes", ":hidden"), "ignore_unlimited": ("no", "")}
+        options = {
+            "enforce": ("no", ":noenforcing"),
+            "hidden": ("yes", ":hidden"),
+            "ignore_unlimited": ("yes", ":ignoreunlimited"),
+        }
         text = f"{driver}:{block.argument}"
         warnings = 0
+        sizes: list[Setting] = []
         for entry in body:
             if isinstance(entry, Block) and entry.name == "warning":
                 warnings += 1
-                self._warning(entry, _numbered(f"{root}_warning", warnings))
+                self._warning(entry, numbered(f"{root}_warning", warnings))
+            elif isinstance(entry, Setting) and driver == "fs" and entry.key in _FS_OPTIONS:
+                text += f":{_FS_OPTIONS[entry.key]}{entry.value}"
+            elif isinstance(entry, Setting) and self._roots > 1 and f"quota_{entry.key}" in QUOTA_RULE_SETTINGS:
+                sizes.append(Setting(f"quota_{entry.key}", entry.value, entry.origin))
             elif isinstance(entry, Block) or (entry.key != "driver" and entry.key not in options):
                 self._context.missing(entry.origin)
             elif entry.key in options and entry.value == options[entry.key][0]:
                 text += options[entry.key][1]
+        if sizes:
+            self.rule(sizes, start=root)
         self._context.plugin.append(Setting(root, text, block.origin))
         if driver == "count" and self._roots == 1:
             self._context.plugin.append(Setting("quota_vsizes", "yes", block.origin))
@@ -92,14 +117,14 @@ class Quota:
             return
         arguments = next((one for one in unprefixed(execute) if isinstance(one, Setting) and one.key == "args"), None)
         command = f"{execute.argument} {self._context.text(arguments)}" if arguments else execute.argument
-        limit = f"{'-' if under else ''}{resource}={percentage}%%"
+        limit = f"{'-' if under else ''}{'messages' if resource == 'message' else resource}={percentage}%%"
         self._context.plugin.append(Setting(key, f"{limit} {command}", block.origin))
 
-    def rule(self, settings: t.Sequence[Setting], mailbox: str = "*") -> None:
+    def rule(self, settings: t.Sequence[Setting], mailbox: str = "*", start: str = "quota") -> None:
         """Sizes of all mailboxes, or what one mailbox has more."""
         parts: list[str] = []
         for setting in settings:
-            value = "0" if setting.value == "unlimited" else setting.value
+            value = "0" if setting.value == "unlimited" else in_bytes(setting)
             if setting.key == "quota_storage_size":
                 parts.append(f"storage={value}")
             elif setting.key == "quota_message_count":
@@ -114,9 +139,11 @@ class Quota:
                 parts.append(f"messages={value}%%")
             else:
                 self._context.missing(setting.origin)
-        if parts:
+        if parts and start != "quota":
+            self._context.plugin.append(Setting(f"{start}_rule", f"{mailbox}:{':'.join(parts)}", settings[0].origin))
+        elif parts:
             self._rules += 1
-            key = _numbered("quota_rule", self._rules)
+            key = numbered("quota_rule", self._rules)
             self._context.plugin.append(Setting(key, f"{mailbox}:{':'.join(parts)}", settings[0].origin))
 
 
@@ -140,7 +167,7 @@ class Sieve:
             self._context.plugin.append(Setting("sieve", text, block.origin))
         elif kind in {"default", "before", "after", "discard", "global"}:
             number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
-            self._context.plugin.append(Setting(_numbered(f"sieve_{kind}", number), path, block.origin))
+            self._context.plugin.append(Setting(numbered(f"sieve_{kind}", number), path, block.origin))
             name = value_of(body, "name")
             if kind == "default" and name:
                 self._context.plugin.append(Setting("sieve_default_name", name, block.origin))
@@ -150,6 +177,8 @@ class Sieve:
     def mailbox(self, mailbox: str, body: Body, origin_mailbox: str = "") -> None:
         """sieve_script blocks of a mailbox (imapsieve); origin_mailbox is where a message was moved from."""
         for block in body:
+            if isinstance(block, Block) and block.name == "imapsieve_from" and not origin_mailbox:
+                self.mailbox(mailbox, block.body, block.argument)
             if not isinstance(block, Block) or block.name != "sieve_script":
                 continue
             inner = unprefixed(block)
@@ -157,8 +186,8 @@ class Sieve:
             self._mailboxes += 1
             start = f"imapsieve_mailbox{self._mailboxes}"
             causes = next((words_of(one) for one in inner if _key(one) == "cause"), None)
-            kind = value_of(inner, "type") or "before"
-            if kind not in {"before", "after"}:
+            kind = (value_of(inner, "type") or "before").replace("-", "_")
+            if kind not in {"before", "after", "copy_source_after"}:
                 self._context.missing(block.origin)
                 continue
             rows = {"name": mailbox, "from": origin_mailbox, "causes": " ".join(causes or []).upper()}
@@ -169,16 +198,23 @@ class Sieve:
 
     def _check(self, block: Block, body: Body) -> None:
         for entry in body:
-            if _key(entry) not in _SCRIPT_KEYS:
+            if _key(entry) not in _SCRIPT_KEYS and entry is not self._dictionary(body):
                 self._context.missing(entry.origin)
-        if not value_of(body, "path"):
+        if not value_of(body, "path") and not self._dictionary(body):
             self._context.fault(block.origin, "has no path", "Name the script's file or directory.")
 
     def _path(self, body: Body) -> str:
         path = next((one for one in body if isinstance(one, Setting) and one.key == "path"), None)
+        inner = self._dictionary(body)
         text = f"{value_of(body, 'driver') or 'file'}:{self._context.text(path) if path else ''}"
+        if inner is not None:
+            text = f"dict:{address(self._context, inner) or ''};name={value_of(body, 'name') or 'active'}"
         directory = value_of(body, "bin_path")
         return f"{text};bindir={directory}" if directory else text
+
+    def _dictionary(self, body: Body) -> Block | None:
+        found = (one for one in body if isinstance(one, Block) and one.name == "dict")
+        return next(found, None) if value_of(body, "driver") == "dict" else None
 
 
 def extensions(block: Block) -> Setting:
@@ -232,10 +268,6 @@ def exporter(context: Context, block: Block) -> Block:
         else:
             context.missing(entry.origin)
     return Block(block.head, (*entries, Setting("format_args", f"time-{time_format}", block.origin)), block.origin)
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}{number}"
 
 
 def _key(entry: Entry) -> str:

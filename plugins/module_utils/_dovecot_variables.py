@@ -59,7 +59,7 @@ _PARTS = {
     ("owner_user", "username"): "%n",
     ("owner_user", "domain"): "%d",
 }
-_PREFIXED = ("ldap:", "passwd:", "passdb:", "userdb:", "env:")
+_PREFIXED = ("ldap:", "oauth2:", "passwd:", "passdb:", "userdb:", "env:")
 _EXPRESSION = re.compile(r"%\{([^}]*)\}")
 _SHARED = {"$user": "%%u", "$username": "%%n", "$domain": "%%d"}
 

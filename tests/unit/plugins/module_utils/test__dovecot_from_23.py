@@ -8,14 +8,18 @@ import pathlib
 import textwrap
 
 import pytest
+import yaml
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23 import external_paths, to_24
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_removed import minimum_protocol
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_variables import (
     has_variables,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_variables import (
     to_24 as variables_to_24,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import GLOBAL_ROWS, PLUGIN_ROWS
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate import translate
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import Block, build, parse, render
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_variables import UnknownVariableError
 
@@ -30,44 +34,11 @@ SAMPLES = {
     "ciphers": ("no", "client"),
     "allow": ("allow", "yes"),
 }
-SQL = """
-driver = mysql
-connect = host=db1.example.org host=db2.example.org dbname=mail \\
-  user=mail password=s3cret maxconns=5
-password_query = SELECT password, CONCAT('*:storage=', quota, 'M') AS userdb_quota_rule FROM users WHERE a = '%Lu'
-user_query = SELECT 'maildir:/srv/' || home AS mail, uid FROM users WHERE u = '%n' AND d = '%d'
-iterate_query = SELECT username FROM users
-"""
-LDAP = """
-hosts = ldap.example.org
-dn = cn=reader
-dnpass = s3cret
-auth_bind = yes
-base = dc=example, dc=org
-pass_filter = (mail=%u)
-user_attrs = homeDirectory=home, =uid=vmail, quota=quota_rule=*:bytes=%$
-tls_require_cert = never
-"""
-OAUTH2 = """
-tokeninfo_url = https://auth.example.org/?t=
-client_secret = s3cret
-username_format = %n
-timeout_msecs = 500
-pass_attrs = pass=%{oauth2:access_token}
-"""
-DICT = """
-connect = /srv/shared.sqlite
-map {
-  pattern = shared/shared-boxes/user/$to/$from
-  table = user_shares
-  value_field = dummy
-  fields {
-    from_user = $from
-    to_user = $to
-  }
-}
-"""
-FILES = {"/sql": SQL, "/ldap": LDAP, "/oauth2": OAUTH2, "/dict": DICT, "/trash": "1 Spam\n2 Trash\n"}
+TABLE_FILE = pathlib.Path(__file__).parents[3] / "integration" / "targets" / "dovecot_setting" / "vars" / "table.yml"
+DATA = yaml.safe_load(TABLE_FILE.read_text())
+TABLE = DATA["dovecot_setting_table"]
+FILES = DATA["dovecot_setting_table_files"]
+PREFIX = "/etc/dovecot/dovecot"
 
 
 def text(body):
@@ -100,212 +71,37 @@ def test_every_plugin_row(row):
         assert tree == f"{row.new} = {wanted}"
 
 
-TABLE = [
-    ("mail_location = maildir:~/M", "mail_driver = maildir\nmail_path = ~/M"),
-    (
-        "mail_location = mdbox:/m/%d/%n:INDEX=/i/%u:LAYOUT=fs:UTF-8",
-        "mail_driver = mdbox\nmail_path = /m/%{user | domain}/%{user | username}\n"
-        "mail_index_path = /i/%{user}\nmailbox_list_layout = fs\nmailbox_list_utf8 = yes",
-    ),
-    ("verbose_ssl = yes", "log_debug = category=ssl"),
-    ("ssl_protocols = !SSLv3 !TLSv1 !TLSv1.1", "ssl_min_protocol = TLSv1.2"),
-    ("auth_worker_max_count = 9", "service auth-worker {\n  process_limit = 9\n}"),
-    ("mail_plugins = $mail_plugins quota zlib", "mail_plugins {\n  quota = yes\n  mail_compress = yes\n}"),
-    ("mail_home = /srv/%d/%n\nmail_location = maildir:~/M", None),
-    (
-        'mail_location = mbox:~/m\nmail_plugins = " quota acl"',
-        "mail_driver = mbox\nmail_path = ~/m\nmail_plugins = quota acl",
-    ),
-    ("service x {\n  service_count = 0\n}", "service x {\n  restart_request_count = unlimited\n}"),
-    ("service x {\n  idle_kill = 1 min\n}", "service x {\n  idle_kill_interval = 1 min\n}"),
-    (
-        "service x {\n  inet_listener {\n    port = 10143\n    address = 192.0.2.1\n  }\n}",
-        "service x {\n  inet_listener port10143 {\n    port = 10143\n    listen = 192.0.2.1\n  }\n}",
-    ),
-    (
-        "service imap {\n  service_count = 1\n  user = $default_internal_user\n}",
-        "service imap {\n  restart_request_count = 1\n  user = $SET:default_internal_user\n}",
-    ),
-    (
-        "passdb {\n  driver = passwd-file\n  args = scheme=plain username_format=%n /etc/u\n}",
-        "passdb passwd-file {\n  default_password_scheme = PLAIN\n"
-        "  auth_username_format = %{user | username}\n  passwd_file_path = /etc/u\n}",
-    ),
-    (
-        "passdb {\n  driver = pam\n  args = session=yes *\n}",
-        "passdb pam {\n  session = yes\n  service_name = %{protocol}\n}",
-    ),
-    (
-        "passdb {\n  driver = pam\n}\npassdb {\n  args = /m\n  driver = passwd-file\n  master = yes\n  pass = yes\n}",
-        "passdb pam {\n}\npassdb master {\n  driver = passwd-file\n  master = yes\n"
-        "  result_success = continue\n  passwd_file_path = /m\n}",
-    ),
-    (
-        "passdb {\n  driver = pam\n}\npassdb {\n  driver = pam\n  args = other\n}",
-        "passdb pam {\n}\npassdb pam2 {\n  driver = pam\n  passdb_pam_service_name = other\n}",
-    ),
-    (
-        "userdb {\n  driver = static\n  args = uid=vmail home=/srv/%d/%n mail=maildir:~/M quota_rule=*:bytes=5\n}",
-        "userdb static {\n  fields {\n    uid = vmail\n    home = /srv/%{user | domain}/%{user | username}\n"
-        "    mail_driver = maildir\n    mail_path = ~/M\n    quota_storage_size = 5B\n  }\n}",
-    ),
-    (
-        "userdb {\n  driver = passwd\n  override_fields = home=/srv/%u\n  default_fields = gid=mail\n}",
-        "userdb passwd {\n  fields {\n    gid:default = mail\n    home = /srv/%{user}\n  }\n}",
-    ),
-    (
-        "passdb {\n  driver = lua\n  args = file=/x.lua blocking=yes\n}",
-        "passdb lua {\n  lua_file = /x.lua\n  use_worker = yes\n}",
-    ),
-    (
-        "passdb {\n  driver = imap\n  args = host=imap.example.org port=993 ssl=imaps\n}",
-        "passdb imap {\n  imapc_host = imap.example.org\n  imapc_port = 993\n  imapc_ssl = imaps\n}",
-    ),
-    (
-        "passdb {\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = /oauth2\n}",
-        "oauth2 {\n  tokeninfo_url = https://auth.example.org/?t=\n  client_secret = s3cret\n"
-        "  username_validation_format = %{user | username}\n  http_client_request_timeout = 500 ms\n}\n"
-        "passdb oauth2 {\n  mechanisms_filter = xoauth2 oauthbearer\n  fields {\n    pass = %{oauth2:access_token}\n  }\n}",
-    ),
-    (
-        "passdb {\n  driver = ldap\n  args = /ldap\n}",
-        "passdb ldap {\n  ldap_uris = ldap://ldap.example.org\n  ldap_auth_dn = cn=reader\n"
-        "  ldap_auth_dn_password = s3cret\n  ldap_base = dc=example, dc=org\n  ssl_client_require_valid_cert = no\n"
-        "  bind = yes\n  filter = (mail=%{user})\n  fields {\n    user = %{ldap:uid}\n  }\n}",
-    ),
-    (
-        "namespace {\n  type = shared\n  separator = /\n  prefix = shared/%%u/\n  location = maildir:%%h/M:INDEX=~/s/%%u\n}",
-        "namespace shared1 {\n  type = shared\n  separator = /\n  prefix = shared/$user/\n  mail_driver = maildir\n"
-        "  mail_path = %{owner_home}/M\n  mail_index_path = ~/s/%{owner_user}\n}",
-    ),
-    (
-        "namespace inbox {\n  inbox = yes\n  prefix = INBOX/\n  location =\n  mailbox Trash {\n    auto = create\n  }\n}\n"
-        "plugin {\n  quota_rule2 = INBOX/Trash:storage=+10%%\n  quota_rule3 = INBOX/Spam:ignore\n}",
-        "namespace inbox {\n  inbox = yes\n  prefix = INBOX/\n  mailbox Trash {\n    auto = create\n"
-        "    quota_storage_percentage = 110\n  }\n  mailbox Spam {\n    quota_ignore = yes\n  }\n}",
-    ),
-    (
-        "plugin {\n  quota = maildir:User quota:noenforcing\n  quota_rule = *:storage=1048576:messages=9\n  quota_grace = 5M\n}",
-        "quota_storage_size = 1048576k\nquota_message_count = 9\n"
-        'quota "User quota" {\n  driver = maildir\n  enforce = no\n}\nquota_storage_grace = 5M',
-    ),
-    (
-        "plugin {\n  quota = count:Q\n  quota_warning = messages=80%% w 80 %u\n  quota_warning2 = -storage=100%% w below\n}",
-        "quota Q {\n  driver = count\n  warning warn-messages-80 {\n    resource = message\n"
-        "    quota_message_percentage = 80\n    execute w {\n      args = 80 %{user}\n    }\n  }\n"
-        "  warning under-100 {\n    quota_storage_percentage = 100\n    threshold = under\n    execute w {\n"
-        "      args = below\n    }\n  }\n}",
-    ),
-    (
-        "plugin {\n  quota_over_flag_value = TRUE\n  quota_over_script = over %u\n}",
-        "quota_over_status {\n  mask = TRUE\n  execute over {\n    args = %{user}\n  }\n}",
-    ),
-    ("plugin {\n  quota_clone_dict = proxy::q\n}", "quota_clone {\n  dict proxy {\n    name = q\n  }\n}"),
-    (
-        "plugin {\n  sieve = ~/.dovecot.sieve\n  sieve_dir = ~/sieve\n}",
-        "sieve_script personal {\n  driver = file\n  path = ~/sieve\n  active_path = ~/.dovecot.sieve\n}",
-    ),
-    (
-        "protocol lmtp {\n  mail_plugins = $mail_plugins sieve\n}",
-        "protocol lmtp {\n  mail_plugins {\n    sieve = yes\n  }\n}\n"
-        "sieve_script personal {\n  driver = file\n  path = ~/sieve\n  active_path = ~/.dovecot.sieve\n}",
-    ),
-    (
-        "plugin {\n  sieve_default = /d.sieve\n  sieve_default_name = roundcube\n  sieve_after2 = /b\n  sieve_after = /a\n}",
-        "sieve_script after1 {\n  type = after\n  driver = file\n  path = /a\n}\n"
-        "sieve_script after2 {\n  type = after\n  driver = file\n  path = /b\n}\n"
-        "sieve_script default {\n  type = default\n  name = roundcube\n  driver = file\n  path = /d.sieve\n}",
-    ),
-    (
-        "plugin {\n  sieve_editheader_protected = X-A\n  sieve_spamtest_text_value1 = Ham\n}",
-        "sieve_editheader_header X-A {\n  forbid_add = yes\n  forbid_delete = yes\n}\n"
-        "sieve_spamtest_text_value {\n  1 = Ham\n}",
-    ),
-    (
-        "plugin {\n  acl = vfile:/etc/dovecot/acls:cache_secs=300\n  acl_shared_dict = file:/d/%u\n}",
-        "acl_driver = vfile\nacl_global_path = /etc/dovecot/acls\nacl_cache_ttl = 300 secs\n"
-        "acl_sharing_map {\n  dict file {\n    path = /d/%{user}\n  }\n}",
-    ),
-    (
-        "plugin {\n  zlib_save = zstd\n  zlib_save_level = 3\n}",
-        "compress_zstd_level = 3\nmail_compress_write_method = zstd",
-    ),
-    (
-        "plugin {\n  mail_crypt_global_private_key = </k\n  mail_crypt_global_public_key = </p\n  mail_crypt_save_version = 2\n}",
-        "crypt_global_private_key main {\n  crypt_private_key_file = /k\n}\ncrypt_global_public_key_file = /p",
-    ),
-    (
-        "plugin {\n  push_notification_driver = ox:url=http://127.0.0.1/ user_from_metadata\n  push_notification_driver2 = dlog\n}",
-        "push_notification ox {\n  driver = ox\n  ox_url = http://127.0.0.1/\n  ox_user_from_metadata = yes\n}\n"
-        "push_notification dlog2 {\n  driver = dlog\n}",
-    ),
-    (
-        "plugin {\n  welcome_script = welcome %u\n  last_login_dict = redis:host=127.0.0.1:port=6379\n}",
-        "welcome {\n  execute welcome {\n    args = %{user}\n  }\n}\n"
-        "last_login {\n  dict redis {\n    redis_host = 127.0.0.1\n    redis_port = 6379\n  }\n}",
-    ),
-    (
-        "plugin {\n  trash = /trash\n}",
-        "mailbox Spam {\n  trash_priority = 1\n}\nmailbox Trash {\n  trash_priority = 2\n}",
-    ),
-    (
-        "plugin {\n  fts = flatcurve\n  fts_autoindex = yes\n  fts_languages = de\n  fts_enforced = yes\n"
-        "  fts_autoindex_exclude = Spam\n}",
-        "fts flatcurve {\n}\nlanguage_tokenizers = generic email-address\n"
-        "language_filters = normalizer-icu snowball stopwords\nlanguage de {\n  default = yes\n}\n"
-        "fts_autoindex = yes\nfts_search_add_missing = yes\nfts_search_read_fallback = no\n"
-        "mailbox Spam {\n  fts_autoindex = no\n}",
-    ),
-    (
-        "dict {\n  acl = sqlite:/dict\n  quota = redis:host=127.0.0.1\n}",
-        "dict_server {\n  dict acl {\n    driver = sql\n    sql_driver = sqlite\n    sqlite_path = /srv/shared.sqlite\n"
-        "    dict_map shared/shared-boxes/user/$to/$from {\n      sql_table = user_shares\n      value_field dummy {\n"
-        '      }\n      key_field from_user {\n        value = "$from"\n      }\n      key_field to_user {\n'
-        '        value = "$to"\n      }\n    }\n  }\n  dict quota {\n    driver = redis\n    redis_host = 127.0.0.1\n  }\n}',
-    ),
-    (
-        "metric m {\n  filter = event=a\n  fields = x y\n  group_by = a b:linear:1:9:2\n}",
-        "metric m {\n  filter = event=a\n  fields {\n    x = yes\n    y = yes\n  }\n  group_by a {\n    method discrete {\n"
-        "    }\n  }\n  group_by b {\n    method linear {\n      min = 1\n      max = 9\n      step = 2\n    }\n  }\n}",
-    ),
-    (
-        "event_exporter e {\n  transport = http-post\n  transport_args = http://127.0.0.1\n  format = json\n"
-        "  format_args = time-unix\n}",
-        "event_exporter e {\n  driver = http-post\n  http_post_url = http://127.0.0.1\n  format = json\n"
-        "  time_format = unix\n}",
-    ),
-    (
-        "local_name a.example.org b.example.org {\n  ssl_cert = </c\n}",
-        "local_name a.example.org {\n  ssl_server_cert_file = /c\n}\n"
-        "local_name b.example.org {\n  ssl_server_cert_file = /c\n}",
-    ),
-    (
-        "mail_attribute_dict = file:%h/attributes",
-        "mail_attribute {\n  dict file {\n    path = %{home}/attributes\n  }\n}",
-    ),
-    ("import_environment = TZ A=b", "import_environment {\n  TZ = %{env:TZ}\n  A = b\n}"),
-    ('imap_id_send = "name" *', "imap_id_send {\n  name = *\n}"),
-    ("auth_policy_server_timeout_msecs = 500", "auth_policy {\n  http_client_request_timeout = 500 ms\n}"),
-    ("protocol imap {\n  mail_plugins = $mail_plugins imap_zlib\n}", "protocol imap {\n  mail_plugins {\n  }\n}"),
-]
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["old"].splitlines()[0])
+def test_every_other_row_from_23(row):
+    assert converted(row["old"]) + "\n" == row["new"]
 
 
-@pytest.mark.parametrize(
-    ("old", "new"), TABLE, ids=[old.split("\n")[0] + str(n) for n, (old, _new) in enumerate(TABLE)]
-)
-def test_every_other_row(old, new):
-    tree = converted(old)
-    if new is not None:
-        assert tree == new
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["old"].splitlines()[0])
+def test_every_other_row_to_23(row):
+    result = translate(parse(row["new"]), PREFIX)
+    assert not result.faults, [str(fault) for fault in result.faults]
+    assert text(result.body) + "\n" == row.get("again", row["old"])
+
+
+def test_sizes_joined_by_mysql():
+    sql = (
+        "driver = mysql\nconnect = host=db user=mail pass=s3cret\n"
+        "user_query = SELECT CONCAT('*:storage=', q) AS quota_rule"
+    )
+    body = parse("userdb {\n  driver = sql\n  args = /sql\n}")
+    result = to_24(body, {"/sql": sql})
+    assert "CONCAT(q, 'k') AS quota_storage_size" in text(result.tree)
+    assert "mysql db {\n    user = mail\n    password = s3cret\n  }" in text(result.tree)
+    assert any("unit" in note.check for note in result.notes)
 
 
 def test_sql_with_several_hosts():
     tree = converted("passdb {\n  driver = sql\n  args = /sql\n}\nuserdb {\n  driver = sql\n  args = /sql\n}")
-    assert "  mysql db1.example.org {\n    dbname = mail\n    user = mail\n    password = s3cret\n" in tree
-    assert "  mysql db2.example.org {" in tree
+    assert "  pgsql db1.example.org {\n    parameters {\n      dbname = mail\n      user = mail\n" in tree
+    assert "  pgsql db2.example.org {" in tree
     assert "connection_limit = 5" in tree
     assert "default_password_scheme = MD5" in tree
-    assert "CONCAT(quota, 'M') AS userdb_quota_storage_size FROM users WHERE a = '%{user | lower}'" in tree
+    assert "quota || 'M' AS userdb_quota_storage_size FROM users WHERE a = '%{user | lower}'" in tree
     assert "SELECT 'maildir' AS mail_driver, '/srv/' || home AS mail_path, uid FROM" in tree
     assert "iterate_query = SELECT username FROM users" in tree
 

@@ -146,7 +146,7 @@ def test_every_plugin_row(row):
         ),
         (
             {"crypt_global_private_key main": {"crypt_private_key_file": "/k"}},
-            "plugin {\nmail_crypt_global_private_key = </k\nmail_crypt_save_version = 2\n}",
+            "plugin {\nmail_crypt_save_version = 2\nmail_crypt_global_private_key = </k\n}",
         ),
         ({"acl_sharing_map": {"dict file": {"path": "/f"}}}, "plugin {\nacl_shared_dict = file:/f\n}"),
     ],
@@ -183,7 +183,7 @@ def test_unknown_variables(text):
     ("settings", "setting"),
     [
         ({"passdb oauth2": {}}, "passdb oauth2"),
-        ({"push_notification ox": {"driver": "ox"}}, "push_notification ox"),
+        ({"push_notification ox": {"driver": "ox", "ox_nosuch": 1}}, "push_notification ox { ox_nosuch }"),
         ({"auth_allow_weak_schemes": True}, "auth_allow_weak_schemes"),
         ({"mail_path": "~/M"}, "mail_path"),
         ({"mail_home": "/x/%{user | sha256}"}, "mail_home"),
