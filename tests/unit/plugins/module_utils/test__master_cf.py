@@ -15,6 +15,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._master_cf import 
     parse_command,
     parse_entries,
     parse_entry,
+    placed_entry,
     words,
 )
 
@@ -89,3 +90,28 @@ def test_commands() -> None:
         parse_command(" ")
     with pytest.raises(EntryError, match="holds -o"):
         parse_command("smtpd -o a=b")
+
+
+ONE = "one inet n - - - - a\n -o x=y\n# inside\n\t-o z=1\n"
+TWO = "two unix - - - - - b\n"
+THREE = "# of three\nthree unix - - - - - c\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "service", "after", "expected"),
+    [
+        (f"# top\n\n{TWO}{THREE}{ONE}", "one/inet", "two/unix", f"# top\n\n{TWO}{ONE}{THREE}"),
+        (f"# top\n\n{TWO}{THREE}{ONE}", "one/inet", "", f"# top\n\n{ONE}{TWO}{THREE}"),
+        (f"{TWO}{ONE}", "two/unix", "one/inet", f"{ONE}{TWO}"),
+        (f"{ONE}{TWO}", "two/unix", "one/inet", f"{ONE}{TWO}"),
+        (f"{ONE}{TWO}", "one/inet", "", f"{ONE}{TWO}"),
+        (f"{ONE}{TWO}", "one/unix", "two/unix", f"{ONE}{TWO}"),
+        (f"{ONE}{TWO}", "one/inet", "gone/unix", f"{ONE}{TWO}"),
+        (f"{ONE}{TWO}", "one/inet", "one/inet", f"{ONE}{TWO}"),
+        (f"{TWO}{ONE}{TWO}", "two/unix", "one/inet", f"{ONE}{TWO}{TWO}"),
+        ("", "one/inet", "", ""),
+        (" # only\n -o a=b\n", "one/inet", "", " # only\n -o a=b\n"),
+    ],
+)
+def test_an_entry_is_moved_with_all_its_lines(text: str, service: str, after: str, expected: str) -> None:
+    assert placed_entry(text, service, after) == expected

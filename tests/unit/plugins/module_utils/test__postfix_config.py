@@ -126,3 +126,24 @@ def test_the_lock_is_the_one_of_postconf(folder: pathlib.Path, monkeypatch: pyte
 def test_nothing_to_stage(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match="main.cf does not exist"), staged(AppendingRunner(), "pc", str(tmp_path)):
         pass
+
+
+def test_files_are_put_back_as_they_were(folder: pathlib.Path) -> None:
+    before = (folder / "main.cf").read_bytes()
+    with staged(AppendingRunner(), "postconf", str(folder)) as stage:
+        stage.set_parameters([Change("relayhost", None, "x")])
+        stage.swap_in("main.cf")
+        assert b"relayhost" in (folder / "main.cf").read_bytes()
+        stage.put_back("main.cf")
+        stage.put_back("master.cf")
+    assert (folder / "main.cf").read_bytes() == before
+    assert stat.S_IMODE((folder / "main.cf").stat().st_mode) == 0o640
+    assert not (folder / "main.cf.tmp").exists()
+
+
+def test_an_entry_of_the_copy_is_moved(folder: pathlib.Path) -> None:
+    (folder / "master.cf").write_text("one unix - - - - - a\ntwo unix - - - - - b\n")
+    with staged(AppendingRunner(), "postconf", str(folder)) as stage:
+        stage.place_service("two/unix", "")
+        stage.swap_in("master.cf")
+    assert (folder / "master.cf").read_text() == "two unix - - - - - b\none unix - - - - - a\n"
