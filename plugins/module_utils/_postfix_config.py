@@ -14,6 +14,7 @@ import fcntl
 import os
 import secrets
 import tempfile
+import time
 import typing as t
 
 from ansible_collections.postmaster.mail.plugins.module_utils._files import read_access, read_bytes, replace_file
@@ -24,6 +25,9 @@ from ansible_collections.postmaster.mail.plugins.module_utils._runner import Com
 
 MAIN = "main.cf"
 MASTER = "master.cf"
+# Every program of Postfix sleeps for a second or two before it reads a main.cf that changed just now, load_file(3):
+# it might catch half of it. Ours are whole from the start, so their time stamps say that they are older than that.
+SETTLED_SECONDS = 3.0
 
 
 class ConfigError(Exception):
@@ -76,6 +80,7 @@ class Stage:
             self.postconf.edit(["-e", *entries])
         if dropped:
             self.postconf.edit(["-X", *dropped])
+        self._settle(MAIN)
 
     def set_services(self, entries: t.Mapping[str, str], dropped: t.Sequence[str]) -> None:
         """Change master.cf of the copy: entries by name/type, and names to drop. Raises PostconfError."""
@@ -106,7 +111,7 @@ class Stage:
             for stand_in, secret in self._hidden.items():
                 content = content.replace(stand_in, secret)
             if content != self._original[name]:
-                replace_file(path, content, access)
+                replace_file(path, content, access, mtime=_settled())
 
     def place_service(self, service: str, after: str) -> None:
         """Move an entry of the copy's master.cf behind another (to the top if after is empty), if both are there."""
@@ -122,7 +127,7 @@ class Stage:
         access = read_access(path)
         with _edit_lock(path):
             if access is not None and read_bytes(path) != self._original[name]:
-                replace_file(path, self._original[name], access)
+                replace_file(path, self._original[name], access, mtime=_settled())
 
     def _argument(self, change: Change) -> str:
         value = change.after or ""
@@ -131,6 +136,10 @@ class Stage:
     def _write(self, name: str, content: bytes) -> None:
         with open(os.path.join(self._scratch, name), "xb") as sink:
             sink.write(content)
+        self._settle(name)
+
+    def _settle(self, name: str) -> None:
+        os.utime(os.path.join(self._scratch, name), (_settled(), _settled()))
 
 
 @contextlib.contextmanager
@@ -143,6 +152,10 @@ def staged(runner: CommandRunner, executable: str, directory: str) -> t.Iterator
         raise ConfigError(f"{os.path.join(directory, MAIN)} does not exist.")
     with tempfile.TemporaryDirectory(prefix="postmaster-mail-") as scratch:
         yield Stage(runner, executable, directory, scratch)
+
+
+def _settled() -> float:
+    return time.time() - SETTLED_SECONDS
 
 
 @contextlib.contextmanager

@@ -72,6 +72,7 @@ class Measured:
     check: float
     converge: float
     converge_again: float
+    role_again: float
     tasks_ok: int
     tasks_changed: int
     programs: t.Mapping[str, str]
@@ -151,6 +152,7 @@ def measure(release: str, packages: float) -> Measured:
     check = play("site", release, "--check")
     converge = play("site", release)
     again = play("site", release)
+    role_again = play("postfix", release)
     parameters = [play("parameters", release, "--extra-vars", f"bench_round={number}") for number in ROUNDS]
     tables = [play("table", release) for _round in ROUNDS]
     traces = play("processes", release)
@@ -165,6 +167,7 @@ def measure(release: str, packages: float) -> Measured:
         check=check.seconds,
         converge=converge.seconds,
         converge_again=again.seconds,
+        role_again=role_again.seconds,
         tasks_ok=again.recap["ok"],
         tasks_changed=again.recap["changed"],
         programs=programs(traces.results["Read the traces"]["stdout"]),
@@ -187,6 +190,7 @@ def rows() -> t.Iterator[tuple[str, str, t.Callable[[Measured], str]]]:
     yield "**First converge : packages alone**", "at most 1.5", lambda m: f"**{m.converge / m.packages:.2f}**"
     yield "`--check` on a fresh host", "", lambda m: f"{m.check:.1f} s"
     yield "Unchanged converge", "", lambda m: f"{m.converge_again:.1f} s"
+    yield "Unchanged run of role `postfix` alone", "", lambda m: f"{m.role_again:.1f} s"
     yield "Unchanged converge: tasks ok, changed", "", lambda m: f"{m.tasks_ok}, {m.tasks_changed}"
     yield "**Unchanged : first converge**", "", lambda m: f"**{m.converge_again / m.converge:.2f}**"
     for case, label in (
