@@ -41,7 +41,7 @@ class Note:
     check: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.setting} is {self.new or 'left out'} in Dovecot 2.4"
+        text = f"{self.setting} becomes {self.new}" if self.new else f"{self.setting} is left out"
         return f"{text} ({self.check})" if self.check else text
 
 

@@ -36,6 +36,7 @@ _NAMES = {
     "auth_domain": "auth_user | domain",
     "auth_username": "auth_user | username",
     "domain": "user | domain",
+    "hostname": "system:hostname",
     "lip": "local_ip",
     "login_domain": "login_user | domain",
     "login_username": "login_user | username",
@@ -87,7 +88,7 @@ _OWN = {
     "rejection_subject": {"s": "subject"},
     "submission_logout_format": _OCTETS,
 }
-_MODIFIERS = {"L": "lower", "U": "upper", "R": "reverse", "M": "md5 | hexlify", "D": "ldap_dn", "T": "rtrim"}
+_MODIFIERS = {"L": "lower", "U": "upper", "R": "reverse", "M": "md5 | hexlify", "D": "ldap_dn"}
 _OWNER = {"u": "owner_user", "n": "owner_user | username", "d": "owner_user | domain", "h": "owner_home"}
 _SHARED = {"u": "$user", "n": "$username", "d": "$domain"}
 _POSTMASTER = re.compile(r"%\{if;%d;ne;;%d;%\{hostname\}\}")
@@ -150,9 +151,6 @@ def _parts(match: re.Match[str], setting: str) -> list[str]:
         if modifier == "X":
             parts.append(f"hex({int(width)})" if width else "hex")
             width = ""
-        elif modifier == "N":
-            parts += _modulo(width)
-            width = ""
         elif modifier in _MODIFIERS:
             parts.append(_MODIFIERS[modifier])
         else:
@@ -161,13 +159,3 @@ def _parts(match: re.Match[str], setting: str) -> list[str]:
         offset, dot, length = width.partition(".")
         parts.append(f"substr({offset or 0}, {length})" if dot else f"substr(0, {int(offset)})")
     return parts
-
-
-def _modulo(width: str) -> list[str]:
-    """%2.256Nu: the first 32 bits of an MD5 digest, modulo 256, in hexadecimal digits."""
-    digits, dot, modulus = width.partition(".")
-    if not dot:
-        digits, modulus = "", digits
-    if not modulus:
-        return ["md5", "substr(0, 8)", "hex"]
-    return ["md5", f"substr(0, 8) % {int(modulus)}", f"hex({int(digits)})" if digits else "hex"]

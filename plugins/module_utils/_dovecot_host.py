@@ -11,6 +11,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import stat
 import typing as t
 
 
@@ -21,9 +22,13 @@ class Host(t.Protocol):
 
     def has_group(self, name: str) -> bool: ...
 
+    def user_number(self, name: str) -> int | None: ...
+
     def exists(self, path: str) -> bool: ...
 
     def files(self, directory: str) -> list[str]: ...
+
+    def mode(self, path: str) -> int | None: ...
 
 
 def user_id(name: str) -> int | None:
@@ -50,6 +55,15 @@ class LocalHost:
 
     def has_group(self, name: str) -> bool:
         return group_id(name) is not None
+
+    def user_number(self, name: str) -> int | None:
+        return user_id(name)
+
+    def mode(self, path: str) -> int | None:
+        try:
+            return stat.S_IMODE(os.stat(path).st_mode)
+        except OSError:
+            return None
 
     def exists(self, path: str) -> bool:
         return os.path.exists(path)

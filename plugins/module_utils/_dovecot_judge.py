@@ -16,6 +16,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_file impo
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_host import Host
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint import lint, nearest
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint_host import lint_host
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint_meaning import incomplete
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_plan import Plan, Request
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_stage import Complaint, Stage, Verdict
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import Fault, Line, Setting, show
@@ -54,9 +55,16 @@ def read_version(runner: CommandRunner, dovecot: str) -> str:
     return match.group(1) if match and result.rc == 0 else ""
 
 
-def judge_tree(plan: Plan) -> Judgement:
+def judge_tree(plan: Plan, grammar: Grammar) -> Judgement:
     """What can be said without the host: always asked, also when nothing differs."""
-    return Judgement((*lint(plan.tree), *plan.rendered.faults), plan.rendered.notes)
+    warnings = list(plan.rendered.notes)
+    if plan.conversion.notes:
+        changes = "; ".join(str(note) for note in plan.conversion.notes)
+        warnings.insert(0, f"The tree uses the grammar of Dovecot 2.3. Write it for 2.4: {changes}.")
+    if plan.main and plan.changed:
+        warnings += incomplete(plan.tree, grammar)
+    faults = (*plan.conversion.without_successor, *lint(plan.tree), *plan.rendered.faults)
+    return Judgement(faults, tuple(warnings))
 
 
 def judge_host(

@@ -13,6 +13,12 @@ import re
 import typing as t
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_file import VERSION_SETTINGS
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint_meaning import (
+    namespaces,
+    plug_ins,
+    search,
+    variables,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import successors
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import value_of, words_of
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
@@ -84,9 +90,10 @@ def lint(body: Body) -> list[Fault]:
         if isinstance(entry, Setting):
             faults += _value(above, entry)
             faults += _name(above, entry)
+            faults += variables(above, entry)
         else:
             faults += _block(above, entry)
-    return [*faults, *_ports(body), *_inboxes(body)]
+    return [*faults, *_ports(body), *_inboxes(body), *namespaces(body), *search(body), *plug_ins(body)]
 
 
 def walk(body: Body, above: Origin = ()) -> t.Iterator[tuple[Origin, Entry]]:
@@ -113,6 +120,8 @@ def _value(above: Origin, setting: Setting) -> t.Iterator[Fault]:
         )
     for name in _OLD_REFERENCE.findall(value):
         if name in _SHARED_VARIABLES and above and above[-1].startswith("namespace "):
+            continue
+        if any(head.startswith("dict_map ") for head in above):
             continue
         remedy = "Write name { word = yes } to add to a list." if name.endswith("plugins") else f"Write $SET:{name}."
         yield Fault(path, f"uses ${name}, which Dovecot 2.4 takes literally", remedy)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_host import Host
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint import walk
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint_meaning import schemes
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import ACCELERATOR_PLUGINS
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import (
     plugin_name,
@@ -33,6 +34,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
 _USER_SETTINGS = frozenset({"mail_uid", "default_internal_user", "default_login_user"})
 _GROUP_SETTINGS = frozenset({"mail_gid", "default_internal_group", "mail_privileged_group", "mail_access_groups"})
 _OWNED = re.compile(r"^(service|unix_listener|fifo_listener)\b")
+_FIRST_VALID_UID = "500"
+_PRIVATE_FILES = ("_key_file", "passwd_file_path", "sqlite_path")
 # Read when a user logs in or a mail arrives, so they may come later than the configuration.
 _LATE_FILES = frozenset({"passwd_file_path", "sqlite_path"})
 
@@ -53,7 +56,10 @@ def lint_host(body: Body, host: Host, grammar: str, plugin_directory: str | None
         if isinstance(entry, Setting):
             faults += _owner(above, entry, host)
             faults += _file(above, entry, host)
+            faults += _first_uid(above, entry, host, body)
+            faults += schemes(above, entry, body) if grammar == "2.4" else ()
             warnings += _late_file(above, entry, host)
+            warnings += _readable(above, entry, host)
         elif entry.name in {"unix_listener", "fifo_listener"}:
             directory = os.path.dirname(entry.argument)
             if entry.argument.startswith("/") and not host.exists(directory):
@@ -92,6 +98,30 @@ def _file(above: Origin, setting: Setting, host: Host) -> t.Iterator[Fault]:
         yield Fault(show((*above, setting.key)), f"names the file {value}, which does not exist", "Create it first.")
 
 
+def _first_uid(above: Origin, setting: Setting, host: Host, body: Body) -> t.Iterator[Fault]:
+    """Dovecot opens no mailbox for a user whose number is below first_valid_uid."""
+    fields = bool(above) and above[0].startswith("userdb ") and above[-1] == "fields"
+    if not (setting.key == "mail_uid" and not above) and not (fields and setting.key.partition(":")[0] == "uid"):
+        return
+    first = value_of(body, "first_valid_uid") or _FIRST_VALID_UID
+    number = int(setting.value) if setting.value.isdigit() else host.user_number(setting.value)
+    if number is not None and first.isdigit() and number < int(first):
+        path = show((*above, setting.key))
+        yield Fault(path, f"is user {number}, below first_valid_uid {first}", f"Set first_valid_uid to {number}.")
+
+
+def _readable(above: Origin, setting: Setting, host: Host) -> t.Iterator[Fault]:
+    """Keys, and files with passwords, that every user of the host can read."""
+    if not setting.key.endswith(_PRIVATE_FILES) or not setting.value.startswith("/") or "%" in setting.value:
+        return
+    mode = host.mode(setting.value)
+    if mode is not None and mode & 0o004:
+        path = show((*above, setting.key))
+        yield Fault(
+            path, f"names {setting.value}, which every user can read (mode {mode:04o})", "Take that right away."
+        )
+
+
 def _late_file(above: Origin, setting: Setting, host: Host) -> t.Iterator[Fault]:
     inside = above[-1].partition(" ")[0] if above else ""
     late = setting.key in _LATE_FILES or (inside == "sieve_script" and setting.key == "path")
@@ -126,8 +156,9 @@ def _plugins(body: Body, host: Host, grammar: str, directory: str) -> t.Iterator
             )
         elif isinstance(entry, Block) and entry.name in {"passdb", "userdb"} and not above:
             driver = value_of(entry.body, "driver") or entry.argument
-            if driver in {"ldap", "lua"} and f"authdb_{driver}" not in databases:
-                yield Fault(path, f"needs the driver {driver}, which is not installed", f"Install dovecot-{driver}.")
+            if driver in {"imap", "ldap", "lua"} and f"authdb_{driver}" not in databases:
+                package = {"imap": "dovecot-imapd", "lua": "dovecot-auth-lua"}.get(driver, f"dovecot-{driver}")
+                yield Fault(path, f"needs the driver {driver}, which is not installed", f"Install {package}.")
 
 
 def _modules(host: Host, directory: str) -> set[str]:

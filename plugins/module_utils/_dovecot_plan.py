@@ -25,9 +25,16 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_file impo
     render_file,
     secrets_of,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23 import (
+    Conversion,
+    external_paths,
+    to_24,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import successors
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     Body,
     Entry,
+    Fault,
     Origin,
     TreeError,
     build,
@@ -35,6 +42,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
     find,
     normalise_head,
     put,
+    show,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._files import (
     FileAccess,
@@ -49,6 +57,9 @@ RESTART_SETTINGS = ("base_dir", "import_environment", "instance_name", "log_path
 KEPT_SUFFIX = ".orig"
 _SECRET_MODE = 0o600
 _PLAIN_MODE = 0o644
+
+
+_UNCHANGED = Conversion(())
 
 
 class PlanError(ValueError):
@@ -106,6 +117,7 @@ class Plan:
     restart_required: bool
     reload_required: bool
     secrets: frozenset[str]
+    conversion: Conversion = _UNCHANGED
 
     @property
     def changed(self) -> bool:
@@ -143,12 +155,14 @@ def compute(request: Request, grammar: Grammar) -> Plan:
             "Leave out config_version and storage_version."
         )
     old_tree = _old_tree(text, needed=request.tree is None)
-    tree = _tree(request, text, old_tree)
+    wanted = _tree(request, text, old_tree)
+    conversion = _UNCHANGED if wanted is None else to_24(wanted, _external_texts(wanted))
+    tree = None if wanted is None else conversion.tree
     prefix = request.path[: -len(".conf")] if request.path.endswith(".conf") else request.path
     frame = _frame(request, text, main)
     removing = tree is None
     rendered = Rendered((), {}) if tree is None else render_file(tree, grammar, frame, prefix)
-    secrets = frozenset(secrets_of(tree or ()))
+    secrets = frozenset(secrets_of(tree or ()) | secrets_of(wanted or ()))
     mode = request.mode if request.mode is not None else (_SECRET_MODE if secrets else _PLAIN_MODE)
     after = None if removing else rendered.text.encode("utf-8", "surrogateescape")
     access = FileAccess(mode=mode, uid=request.uid, gid=request.gid)
@@ -168,7 +182,14 @@ def compute(request: Request, grammar: Grammar) -> Plan:
         restart_required=content and _needs_restart(old_tree, tree or ()),
         reload_required=content,
         secrets=secrets,
+        conversion=conversion,
     )
+
+
+def _external_texts(tree: Body) -> dict[str, str]:
+    """The files that a tree of 2.3 names for SQL, LDAP and so on, as far as they are there."""
+    found = {path: read_bytes(path) for path in external_paths(tree)}
+    return {path: content.decode("utf-8", "replace") for path, content in found.items() if content is not None}
 
 
 def _old_tree(text: str, *, needed: bool) -> Body:
@@ -196,8 +217,18 @@ def _tree(request: Request, text: str, old_tree: Body) -> Body | None:
         return None
     edit = request.edit
     if edit.entry is None:
+        _check_name(edit)
         return drop(old_tree, (*edit.above, edit.name))
     return put(old_tree, edit.above, edit.entry)
+
+
+def _check_name(edit: Edit) -> None:
+    """The tree is kept in names of 2.4, so that nothing could be dropped by a name of 2.3. Raises TreeError."""
+    path = (*edit.above, edit.name)
+    new = successors().get(edit.name)
+    if "plugin" in edit.above or (new and (not edit.above or edit.above[0].startswith("protocol "))):
+        remedy = f"Drop {new} instead." if new else "Drop the setting itself, outside of any block."
+        raise TreeError([Fault(show(path), "is a name of Dovecot 2.3, which the file does not hold", remedy)])
 
 
 def _frame(request: Request, text: str, main: bool) -> Frame:

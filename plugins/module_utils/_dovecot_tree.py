@@ -43,6 +43,9 @@ BOOLEAN_LISTS = frozenset(
     }
 )
 
+# Blocks that Dovecot 2.3 writes without a name, as often as there are some; in data a list of dictionaries.
+REPEATED = frozenset({"passdb", "userdb", "namespace", "inet_listener"})
+
 _INDENT = "  "
 _COMMENT = re.compile(r"^\s*(#|$)")
 _KEY = re.compile(r'^[^\s={}#"\'/!$@<>\\]+$')
@@ -143,6 +146,7 @@ def scalar(value: object) -> str | None:
 
 def _build(settings: t.Mapping[str, object], above: Origin, faults: list[Fault]) -> Body:
     entries: dict[str, Entry] = {}
+    repeated: list[Entry] = []
     for given, value in settings.items():
         key = normalise_head(str(given))
         origin = (*above, key)
@@ -150,6 +154,10 @@ def _build(settings: t.Mapping[str, object], above: Origin, faults: list[Fault])
             continue
         if key in entries:
             faults.append(Fault(show(origin), "stands twice in the same block", "Keep one of the two."))
+            continue
+        if key in REPEATED and isinstance(value, (list, tuple)) and all(isinstance(one, t.Mapping) for one in value):
+            # Blocks without a name, which Dovecot 2.3 tells apart by their order alone.
+            repeated += [Block(key, _build(one, origin, faults), origin) for one in value]
             continue
         if isinstance(value, t.Mapping):
             if not _HEAD_NAME.match(key.partition(" ")[0]):
@@ -160,7 +168,7 @@ def _build(settings: t.Mapping[str, object], above: Origin, faults: list[Fault])
         if not _KEY.match(key):
             faults.append(Fault(show(origin), "is not a setting's name", _key_remedy(key)))
         entries[key] = Setting(key, text, origin)
-    return tuple(entries.values())
+    return (*entries.values(), *repeated)
 
 
 def _key_remedy(key: str) -> str:

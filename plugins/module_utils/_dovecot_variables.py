@@ -28,6 +28,7 @@ _NAMES = {
     "remote_port": "b",
     "session": "{session}",
     "hostname": "{hostname}",
+    "system:hostname": "{hostname}",
     "message": "$",
     "msgid": "m",
     "owner_user": "%u",

@@ -324,7 +324,7 @@ def _refuse(module: AnsibleModule, faults: t.Sequence[Fault], secrets: t.Iterabl
 
 def _judge(module: AnsibleModule, plan: Plan, request: Request, installation: Installation | None) -> None:
     """Refuse the plan if anything is wrong with it; warn of what is merely odd."""
-    judgements = [judge_tree(plan)]
+    judgements = [judge_tree(plan, installation.grammar if installation else "2.4")]
     if plan.changed and module.params["validate"] and installation is not None:
         runner = ModuleRunner(module)
         judgements.append(judge_host(plan, request, installation, runner, LocalHost(), lenient=module.check_mode))

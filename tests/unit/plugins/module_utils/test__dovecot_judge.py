@@ -17,6 +17,12 @@ INSTALLATION = judge.Installation("dovecot", "doveconf", "2.4.1")
 
 
 class FakeHost:
+    def user_number(self, _name):
+        return None
+
+    def mode(self, _path):
+        return None
+
     """A host on which nothing is."""
 
     def has_user(self, _name):

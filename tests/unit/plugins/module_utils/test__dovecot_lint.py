@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint import lint
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint_host import lint_host
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint_meaning import incomplete
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import build
 
 
@@ -15,13 +16,19 @@ class FakeHost:
     """A host with one user, one group, two paths and a few modules."""
 
     def has_user(self, name):
-        return name == "postfix"
+        return name in {"postfix", "daemon"}
 
     def has_group(self, name):
         return name == "postfix"
 
+    def user_number(self, name):
+        return {"postfix": 5000, "daemon": 2}.get(name)
+
+    def mode(self, path):
+        return {"/there/key.pem": 0o640, "/there/open.pem": 0o644}.get(path)
+
     def exists(self, path):
-        return path in {"/there", "/there/key.pem"}
+        return path in {"/there", "/there/key.pem", "/there/open.pem"}
 
     def files(self, directory):
         return {
@@ -60,6 +67,19 @@ class FakeHost:
             "as service x { inet_listener a } does",
         ),
         ({"namespace a": {"inbox": True}, "namespace b": {"inbox": True}}, "namespace b { inbox }", "namespace a"),
+        ({"namespace a": {"prefix": "A/"}, "namespace b": {"prefix": "A/"}}, "namespace b { prefix }", "namespace a"),
+        ({"namespace a": {"prefix": "A", "separator": "/"}}, "namespace a { prefix }", "end with the separator /"),
+        ({"namespace a": {"separator": "/"}, "namespace b": {"separator": "."}}, "namespace b { separator }", "is ."),
+        ({"fts flatcurve": {}, "language en": {"default": True}}, "fts", "no language_tokenizers"),
+        ({"fts flatcurve": {}, "language_tokenizers": "generic"}, "fts", "no default language"),
+        ({"protocol imap": {"mail_plugins": {"imap_quota": True}}}, "protocol imap { mail_plugins }", "without quota"),
+        ({"mail_home": "/srv/%{user | usernmae}"}, "mail_home", "unknown filter usernmae"),
+        (
+            {"userdb static": {"fields": {"home": "/srv/%{username}"}}},
+            "userdb static { fields { home } }",
+            "%{username}, which Dovecot 2.4 has not",
+        ),
+        ({"passdb sql": {"query": "SELECT %{usr}"}}, "passdb sql { query }", "unknown variable %{usr}"),
     ],
 )
 def test_faults_of_a_tree(settings, setting, cause):
@@ -112,6 +132,13 @@ def test_trees_without_fault(settings):
         ({"sieve_plugins": {"sieve_imapsieve": True}}, "sieve_plugins", "sieve_imapsieve"),
         ({"sql_driver": "pgsql"}, "sql_driver", "driver pgsql"),
         ({"passdb lua": {}}, "passdb lua", "driver lua"),
+        ({"mail_uid": "daemon"}, "mail_uid", "below first_valid_uid 500"),
+        ({"userdb x": {"fields": {"uid:default": 8}}}, "userdb x { fields { uid:default } }", "below first_valid_uid"),
+        (
+            {"passdb static": {"default_password_scheme": "plain-md5"}},
+            "passdb static { default_password_scheme }",
+            "refuses as weak",
+        ),
     ],
 )
 def test_faults_with_the_host(settings, setting, cause):
@@ -129,6 +156,8 @@ def test_faults_with_the_host(settings, setting, cause):
         {"ssl_server_key_file": "/there/key.pem", "service x": {"unix_listener /there/y": {}, "unix_listener z": {}}},
         {"mail_plugins": {"quota": True}, "sieve_plugins": "sieve_extprograms", "sql_driver": "sqlite"},
         {"passdb ldap": {}, "userdb x": {"fields": {"uid": "%{ldap:uid}"}}},
+        {"mail_uid": "daemon", "first_valid_uid": 2},
+        {"passdb static": {"default_password_scheme": "MD5"}, "auth_allow_weak_schemes": True},
     ],
 )
 def test_trees_that_fit_the_host(settings):
@@ -149,9 +178,23 @@ def test_plugins_that_2_3_goes_without_are_not_missed_there():
         {"sieve_script x": {"path": "/no"}},
         {"service x": {"executable": "script /no"}},
         {"sqlite_path": "/no"},
+        {"ssl_server_key_file": "/there/open.pem"},
     ],
 )
 def test_files_that_may_come_later_only_warn(settings):
     found = lint_host(build(settings), FakeHost(), "2.4", None)
     assert found.faults == ()
     assert len(found.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"protocols": "imap", "mail_driver": "maildir"}, "no passdb"),
+        ({"protocols": "lmtp"}, "mail_driver"),
+        ({"namespace a": {"prefix": "A/"}}, "inbox = yes"),
+    ],
+)
+def test_a_main_file_that_serves_nobody(settings, text):
+    (warning,) = incomplete(build(settings), "2.4")
+    assert text in warning

@@ -54,7 +54,7 @@ def test_secrets_stay_out_of_the_result(run):
         ({"settings": {}, "mode": "999"}, "not octal"),
         ({"settings": {}, "owner": "nosuchuser"}, "does not exist on this host"),
         ({"settings": {"a/b": 1, "c d": 2}}, "c d: is not a setting's name"),
-        ({"settings": {"mail_home": "%u"}}, "uses %u"),
+        ({"settings": {"mail_home": "%u", "mail_driver": "maildir"}}, "uses %u"),
         ({"state": "absent"}, "main file"),
     ],
 )

@@ -26,7 +26,9 @@ def main() -> None:
                 text = NAMED.sub(lambda match: match.group(0).replace(match.group(1), __file__), text)
                 with open(path, "w", encoding="utf-8") as sink:
                     sink.write((VERSIONS if grammar == "2.4" else "") + text)
-                asked = subprocess.run(["doveconf", "-c", path, "-n", "-x"], capture_output=True, text=True, check=False)
+                asked = subprocess.run(
+                    ["doveconf", "-c", path, "-n", "-x"], capture_output=True, text=True, check=False
+                )
                 if asked.returncode or "Error" in asked.stderr:
                     refused.append({"text": text, "error": asked.stderr})
     print(json.dumps(refused))
