@@ -171,6 +171,11 @@ class Postconf:
             raise PostconfError(f"postconf -m failed: {_reason(result)}")
         return frozenset(result.stdout.split())
 
+    def start_fault(self) -> str:
+        """Return why the programs of Postfix end when they read main.cf, or an empty string."""
+        result = self.run(["-m"])
+        return "" if result.rc == 0 else _reason(result)
+
     def _read(self, arguments: t.Sequence[str]) -> Reading:
         return _reading(self.run(arguments))
 

@@ -239,6 +239,12 @@ def judge(
     return Verdict("", tuple(unknown), (*notes, *other))
 
 
+def may_need_restart(names: t.Iterable[str], *parameters: t.Mapping[str, str]) -> bool:
+    """Tell whether a change of names can reach what Postfix reads only when it starts, given what main.cf sets."""
+    named = not set(RESTART_PARAMETERS).isdisjoint(names)
+    return named or any("$" in side.get(name, "") for side in parameters for name in RESTART_PARAMETERS)
+
+
 def restart_needed(names: t.Iterable[str], before: Reading, after: Reading) -> bool:
     """Tell whether a reload is not enough, by the values in force or, if those could not be read, by the names."""
     if not (before.ok and after.ok):

@@ -29,6 +29,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postconf_plan imp
     after_changes,
     cycle_fault,
     judge,
+    may_need_restart,
     needs_default,
     obsolete,
     plan_changes,
@@ -98,12 +99,17 @@ def set_parameters(instance: Instance, wishes: t.Sequence[Wish]) -> Outcome:
     with staged(instance.runner, instance.executable, postconf.config_directory()) as stage:
         stage.set_parameters(changes)
         after, notes = check_stage(instance, stage, {"main": names}, changes, before)
-        in_force = [side.effective(RESTART_PARAMETERS) for side in (postconf, stage.postconf)]
+        restart = may_need_restart([change.name for change in changes], before.parameters, after.parameters) and (
+            restart_needed(
+                [change.name for change in changes],
+                *(side.effective(RESTART_PARAMETERS) for side in (postconf, stage.postconf)),
+            )
+        )
         if not instance.check_mode:
             stage.swap_in(MAIN)
     return Outcome(
         changes=changes,
-        restart_required=restart_needed([change.name for change in changes], *in_force),
+        restart_required=restart,
         deprecated=tuple(obsolete(names, after.complaints)),
         notes=notes,
     )
@@ -189,6 +195,7 @@ def check_stage(
         notes = (*notes, verdict.refusal)
     refuse_unknown(instance, stage.postconf, verdict.unknown)
     if instance.validate and after.ok:
+        notes = (*notes, *_refuse_what_stops_programs(instance.postconf, stage.postconf))
         _refuse_table_types(stage.postconf, changes)
     return after, notes
 
@@ -207,6 +214,16 @@ def refuse_unknown(instance: Instance, postconf: Postconf, unknown: t.Sequence[s
         f"This Postfix has no use for the parameter {', '.join(parts)}."
         " Correct the name, or set allow_unknown if a table or service that is still to come reads it."
     )
+
+
+def _refuse_what_stops_programs(live: Postconf, changed: Postconf) -> tuple[str, ...]:
+    """Let a program read values as all of Postfix does, which postconf -n does not; return what was so before."""
+    fault = changed.start_fault()
+    if not fault:
+        return ()
+    if live.start_fault() == fault:
+        return (f"No program of Postfix can start, and none could before: {fault}. Repair that parameter.",)
+    raise TaskError(f"No program of Postfix could start after this change: {fault}. Nothing was written.")
 
 
 def _refuse_table_types(postconf: Postconf, changes: t.Sequence[Change]) -> None:

@@ -38,6 +38,8 @@ class FakePostfix:
         folder, command, arguments = argv[2], argv[3], argv[4:]
         self.calls.append(command)
         main, master = (os.path.join(folder, name) for name in ("main.cf", "master.cf"))
+        if command == "-m" and "3 furlongs" in pathlib.Path(main).read_text():
+            return CommandResult(1, "", "postconf: fatal: parameter x: bad time value or unit: 3 furlongs\n")
         if command in ("-d", "-m"):
             lines = [f"{name} = default" for name in KNOWN] if command == "-d" else ["hash"]
             return CommandResult(0, "".join(f"{line}\n" for line in lines), "")
@@ -102,7 +104,7 @@ def test_the_number_of_processes_does_not_grow_with_the_parameters(postfix: Fake
     wishes = [wish("relayhost", "b"), *(wish(f"p{number}", number) for number in range(1000))]
     outcome = set_parameters(instance(postfix, folder, allow_unknown=True), wishes)
     assert len(outcome.changes) == 1001
-    assert postfix.calls == ["-n", "-e", "-n", "-x", "-x"]
+    assert postfix.calls == ["-n", "-e", "-n", "-m"]
     assert set_parameters(instance(postfix, folder, allow_unknown=True), wishes).changes == ()
 
 
@@ -115,6 +117,15 @@ def test_check_mode_plans_the_same_and_writes_nothing(postfix: FakePostfix, fold
     assert applied == checked
     assert applied.restart_required
     assert parse_main_cf((folder / "main.cf").read_text()) == {"old_typo": "1", "inet_interfaces": "all"}
+
+
+def test_what_stopped_all_programs_before_does_not_hinder_a_repair(postfix: FakePostfix, folder: pathlib.Path) -> None:
+    (folder / "main.cf").write_text("relayhost = a\nbiff = 3 furlongs\n")
+    assert (
+        "none could before: parameter x: bad time value"
+        in set_parameters(instance(postfix, folder), [wish("relayhost", "b")]).notes[-1]
+    )
+    assert not set_parameters(instance(postfix, folder), [wish("biff", "no")]).notes
 
 
 def test_lists_start_from_the_default(postfix: FakePostfix, folder: pathlib.Path) -> None:
@@ -131,6 +142,7 @@ def test_lists_start_from_the_default(postfix: FakePostfix, folder: pathlib.Path
         ({"old_typo": 1}, "no use for the parameter 'old_typo'"),
         ({"relayhost": "unreadable"}, "after this change of 'relayhost': macro processing error"),
         ({"biff": "$biff"}, "'biff' refers to"),
+        ({"biff": "3 furlongs"}, "No program of Postfix could start after this change: .*bad time value"),
         ({"alias_maps": "lmdb:/etc/aliases"}, "'alias_maps' uses the table type 'lmdb'.*postfix-lmdb"),
     ],
 )
