@@ -14,9 +14,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_base import Note, Source
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_base import Note, Source, compact
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_scope import Scope
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_signs import is_pure, speaks_23
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import words_of
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     Block,
     Body,
@@ -52,8 +53,20 @@ def to_24(tree_23: Body, files: t.Mapping[str, str] | None = None) -> Conversion
         return Conversion(tree_23)
     source = Source(files=files or {}, pure=is_pure(tree_23))
     scope = Scope(source, tree_23)
-    body = _with_mailboxes(scope.entries(), source)
+    body = _with_mailboxes(_without_new_port(scope.entries(), source), source)
     return Conversion(_with_origins(_merged(body), ()), tuple(source.notes), tuple(source.gone))
+
+
+def _without_new_port(body: Body, source: Source) -> Body:
+    """Dovecot 2.4 opens a port with implicit TLS for submission unless it is told not to."""
+    place = ("service submission-login", "inet_listener submissions")
+    words = words_of(find(body, ("protocols",))) or []
+    merged = [one for one in body if isinstance(one, Block) and one.head == place[0]]
+    if not source.pure or "submission" not in words or any(find(one.body, place[1:]) for one in merged):
+        return body
+    closed = Block(place[1], (Setting("port", "0", ()),), ())
+    source.notes.append(Note(place[0], compact([closed]), "2.3 has no such port unless it is asked for"))
+    return put(body, place[:1], closed)
 
 
 def external_paths(tree_23: Body) -> tuple[str, ...]:

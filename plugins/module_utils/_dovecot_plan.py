@@ -276,9 +276,14 @@ def apply(changes: t.Sequence[FileChange]) -> None:
             _write(change.path, change.after, change.access)
             done.append(change)
     except OSError:
-        for change in reversed(done):
-            _write(change.path, change.before, change.access_before or change.access)
+        restore(done)
         raise
+
+
+def restore(changes: t.Sequence[FileChange]) -> None:
+    """Put back what was there before apply(). Raises OSError."""
+    for change in reversed(changes):
+        _write(change.path, change.before, change.access_before or change.access)
 
 
 def _write(path: str, content: bytes | None, access: FileAccess) -> None:

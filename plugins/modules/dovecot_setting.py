@@ -26,7 +26,10 @@ description:
     one setting, or an upgrade to 2.4, starts from the tree and not from its translation.
   - Dovecot 2.3 keeps queries and passwords of SQL and LDAP in files beside. These are named after O(path)
     (C(dovecot.sql.conf.ext)), have mode C(0600), and are removed when the tree needs them no longer.
-  - The daemon is not reloaded. See RV(reload_required) and RV(restart_required).
+  - The running daemon is told of the change only with O(reload=true). Otherwise see RV(reload_required).
+  - A tree that is written in the grammar of Dovecot 2.3, or has some names of it, is accepted on any version. It is
+    converted, and a warning gives the form for 2.4. What has no successor there is an error that says what to do.
+    Values of settings that both versions have are read as 2.3 reads them if nothing in the tree is of 2.4.
 extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
@@ -38,6 +41,8 @@ options:
         C(service auth) or C(unix_listener /var/spool/postfix/private/auth).
       - A dictionary is a block. A boolean becomes C(yes) or C(no), a list becomes its words with blanks between, line
         breaks in a text become one blank, and null leaves the setting out.
+      - A list of dictionaries under C(passdb), C(userdb), C(namespace) or C(inet_listener) makes several blocks without
+        a name, as Dovecot 2.3 has them.
       - Under the name of a boolean list such as C(mail_plugins), a dictionary of booleans edits the list that is
         inherited, a list or text replaces it.
       - The order is kept, except that C(protocol), C(local), C(remote) and C(local_name) blocks come last, as Dovecot
@@ -92,6 +97,15 @@ options:
       - In check mode, users, groups, directories and files that do not exist yet are warnings, not faults.
     type: bool
     default: true
+  reload:
+    description:
+      - Whether a running Dovecot is told to read the files when they have changed.
+      - It counts as done when the master process has read them and greets clients on all its ports. Otherwise the
+        earlier files are put back, Dovecot is reloaded, or restarted if it died, and the task fails with the lines of
+        the log.
+      - Nothing is done where RV(restart_required) is true, and where Dovecot does not run.
+    type: bool
+    default: false
   owner:
     description: Owner of the file, as a name or number.
     type: str
@@ -144,7 +158,7 @@ EXAMPLES = r"""
       protocol lmtp:
         mail_plugins:
           sieve: true
-  notify: Reload Dovecot
+    reload: true
 
 - name: Close the port without implicit TLS
   postmaster.mail.dovecot_setting:
@@ -170,17 +184,14 @@ path:
   description: The file.
   returned: always
   type: str
-  sample: /etc/dovecot/dovecot.conf
 version:
   description: Version of the installed Dovecot, empty if there is none (check mode).
   returned: success
   type: str
-  sample: 2.4.1
 grammar:
   description: Grammar of the file, V(2.3) or V(2.4).
   returned: success
   type: str
-  sample: "2.4"
 files:
   description: The files that were written or removed, or would be in check mode.
   returned: success
@@ -193,7 +204,6 @@ files:
     action:
       description: V(written) or V(removed).
       type: str
-  sample: [{"path": "/etc/dovecot/dovecot.conf", "action": "written"}]
 reload_required:
   description: Whether the content changed, so that a running Dovecot has to be told.
   returned: success
@@ -202,6 +212,15 @@ restart_required:
   description: Whether a setting changed that Dovecot follows on restart only, such as C(log_path) or C(base_dir).
   returned: success
   type: bool
+reloaded:
+  description: Whether a running Dovecot was reloaded, and proven to run with the new files.
+  returned: success
+  type: bool
+log:
+  description: Warnings and errors that Dovecot logged.
+  returned: failure of the reload
+  type: list
+  elements: str
 faults:
   description: What is wrong with the tree.
   returned: failure, if the tree is refused
@@ -223,13 +242,13 @@ faults:
       remedy: Create the user first.
 """
 
-import re
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_daemon import Daemon
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_file import secrets_in
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_host import LocalHost, group_id, user_id
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_host import LocalHost
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_judge import (
     Installation,
     hide,
@@ -242,55 +261,17 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_plan impo
     Plan,
     PlanError,
     Request,
-    apply,
     compute,
     diff,
-    make_edit,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_task import ReloadError, carry_out, request_of
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     Fault,
     TreeError,
-    build,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
 
 _SBIN = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"]
-
-
-def _id(module: AnsibleModule, kind: str) -> int:
-    number = {"owner": user_id, "group": group_id}[kind](module.params[kind])
-    if number is None:
-        module.fail_json(msg=f"{kind} {module.params[kind]} does not exist on this host. Create it first.")
-    return number
-
-
-def _request(module: AnsibleModule) -> Request:
-    params = module.params
-    mode = params["mode"]
-    if mode is not None and not re.match(r"^0?[0-7]{3}$", mode):
-        module.fail_json(msg=f'mode is {mode}, not octal permissions. Write it quoted, such as "0640".')
-    single, absent = params["name"] is not None, params["state"] == "absent"
-    if not absent and not single and params["settings"] is None:
-        module.fail_json(msg="There is nothing to set. Give settings, or name and value.")
-    if single and not absent and params["value"] is None:
-        module.fail_json(
-            msg=f"value of {params['name']} is missing. Give it, or use state=absent to remove the setting."
-        )
-    if params["block"] and not single:
-        module.fail_json(msg="block goes with name only. Give name, or put the blocks into settings.")
-    if params["settings"] is not None and absent:
-        module.fail_json(msg="state=absent goes with name, or with path alone. Leave out settings.")
-    return Request(
-        path=params["path"],
-        tree=None if params["settings"] is None else build(params["settings"]),
-        edit=make_edit(params["name"], None if absent else params["value"], params["block"]) if single else None,
-        include_local=params["include_local"],
-        config_version=params["config_version"],
-        storage_version=params["storage_version"],
-        uid=_id(module, "owner"),
-        gid=_id(module, "group"),
-        mode=None if mode is None else int(mode, 8),
-    )
 
 
 def _installation(module: AnsibleModule) -> Installation | None:
@@ -338,6 +319,29 @@ def _judge(module: AnsibleModule, plan: Plan, request: Request, installation: In
         module.warn("ssl is on and ssl_server_cert_file is not set: no client can start TLS.")
 
 
+def _carry_out(module: AnsibleModule, plan: Plan, installation: Installation) -> bool:
+    """Write the files, and reload if that is asked for. Returns whether Dovecot runs with them."""
+    path = module.params["path"]
+    doveadm = module.get_bin_path("doveadm", opt_dirs=_SBIN) or "doveadm"
+    daemon = Daemon(ModuleRunner(module), doveadm, installation.doveconf)
+    wanted = module.params["reload"] and plan.reload_required and not plan.restart_required
+    running = daemon.running() if wanted else None
+    try:
+        carry_out(plan.changes, daemon, running, installation.dovecot)
+    except OSError as error:
+        module.fail_json(
+            msg=f"Cannot write {error.filename or path}: {error.strerror}. Nothing was changed.", path=path
+        )
+    except ReloadError as error:
+        after = f"They do not work either: {error.trouble}." if error.trouble else "Dovecot runs with them."
+        module.fail_json(
+            msg=hide(f"Dovecot did not take {path}: {error.cause}. The earlier files are back. {after}", plan.secrets),
+            path=path,
+            log=[hide(line, plan.secrets) for line in error.log],
+        )
+    return running is not None
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -351,6 +355,7 @@ def main() -> None:
             "storage_version": {"type": "str"},
             "include_local": {"type": "bool", "default": True},
             "validate": {"type": "bool", "default": True},
+            "reload": {"type": "bool", "default": False},
             "owner": {"type": "str", "default": "root"},
             "group": {"type": "str", "default": "root"},
             "mode": {"type": "str"},
@@ -363,7 +368,7 @@ def main() -> None:
     for key, data in (("", module.params["settings"]), (module.params["name"] or "", module.params["value"])):
         module.no_log_values.update(secrets_in(key, data))
     try:
-        request = _request(module)
+        request = request_of(module.params)
         installation = _installation(module)
         plan = compute(request, installation.grammar if installation else "2.4")
     except TreeError as error:
@@ -375,13 +380,7 @@ def main() -> None:
     if installation is None:
         module.warn("Dovecot is not installed, so nothing was validated and the file is shown in the grammar of 2.4.")
     _judge(module, plan, request, installation)
-    if not module.check_mode:
-        try:
-            apply(plan.changes)
-        except OSError as error:
-            module.fail_json(
-                msg=f"Cannot write {error.filename or path}: {error.strerror}. Nothing was changed.", path=path
-            )
+    reloaded = not module.check_mode and installation is not None and _carry_out(module, plan, installation)
     module.exit_json(
         changed=plan.changed,
         path=path,
@@ -392,6 +391,7 @@ def main() -> None:
         ],
         reload_required=plan.reload_required,
         restart_required=plan.restart_required,
+        reloaded=reloaded,
         diff=diff(plan.changes),
     )
 

@@ -232,7 +232,6 @@ def test_complete_configuration_keeps_its_meaning():
         ("namespace inbox", "mailbox Junk", "sieve_script spam", "type", "before"),
         ("namespace inbox", "mailbox Junk", "special_use", "\\Junk"),
         ("quota_storage_grace", "100M"),
-        ("service submission-login", "inet_listener submissions", "port", "0"),
         ("sql_driver", "sqlite"),
         ("sqlite_path", "/etc/dovecot/mail.sqlite"),
     }
