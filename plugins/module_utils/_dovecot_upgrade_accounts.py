@@ -145,8 +145,13 @@ def sources_of(body: Body, externals: t.Mapping[str, Body]) -> list[Source]:
 
 def judge_database(source: Source) -> Accounts:
     """A database is not read: its default scheme stands for the passwords that name none."""
-    scheme = scheme_of("", source.default_scheme) if source.default_scheme != "CRYPT" else "CRYPT"
-    return Accounts(schemes=(SchemeCount(source.path, scheme.upper(), None),))
+    scheme = source.default_scheme.partition(".")[0].upper()
+    faults: tuple[Fault, ...] = ()
+    if is_refused(scheme):
+        cause = f"is {scheme}, which Dovecot 2.4 refuses, for passwords that name no scheme"
+        remedy = "Store better hashes. Until they are, auth_allow_weak_schemes = yes lets the users in."
+        faults = (Fault(f"{source.path}: default_pass_scheme", cause, remedy),)
+    return Accounts(schemes=(SchemeCount(source.path, scheme, None),), faults=faults)
 
 
 def judge_passwd_file(source: Source, path: str, content: bytes) -> Accounts:

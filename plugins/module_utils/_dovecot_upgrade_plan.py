@@ -9,14 +9,14 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23 import to_24
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_base import Note
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_judge import hide
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_read import Configuration
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_secrets import replace_secrets, secrets_of
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_secrets import MASK, replace_secrets, secrets_of
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     Block,
     Body,
@@ -36,8 +36,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_upgrade_p
 
 # doveconf computes these; nobody sets them.
 _COMPUTED = frozenset({"managesieve_notify_capability", "managesieve_sieve_capability"})
-# A shorter secret could be a part of any word.
-_SHORTEST = 4
+# In the tree, a shorter secret could be a word that means something else.
+_SHORTEST = 8
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,16 @@ def make_plan(
     changes = client_changes(effective, tree)
     homes = secret_files(configuration)
     tree, secrets = _referred(tree, homes, configuration.config_file, include_secrets=include_secrets)
-    words = sorted(secret for secret in homes if len(secret) >= _SHORTEST)
+    words = sorted(homes, key=len, reverse=True)
     return Plan(
-        tree=tree if include_secrets else _without(tree, words),
+        tree=tree if include_secrets else _without(tree, [word for word in words if len(word) >= _SHORTEST]),
         without_successor=tuple(
-            Fault(hide(one.setting, words), hide(one.cause, words), hide(one.remedy, words))
+            Fault(_hidden(one.setting, words), _hidden(one.cause, words), _hidden(one.remedy, words))
             for one in (*conversion.without_successor, *mechanisms)
         ),
         rewritten=tuple(
-            Note(hide(note.setting, words), hide(note.new, words), hide(note.check, words)) for note in conversion.notes
+            Note(_hidden(note.setting, words), _hidden(note.new, words), _hidden(note.check, words))
+            for note in conversion.notes
         ),
         pinned=tuple(pins),
         client_changes=tuple(changes),
@@ -135,5 +136,13 @@ def _without(body: Body, secrets: t.Sequence[str]) -> Body:
         if isinstance(entry, Block):
             entries.append(Block(entry.head, _without(entry.body, secrets), entry.origin))
         else:
-            entries.append(Setting(entry.key, hide(entry.value, secrets), entry.origin, entry.raw))
+            entries.append(Setting(entry.key, _hidden(entry.value, secrets), entry.origin, entry.raw))
     return tuple(entries)
+
+
+def _hidden(text: str, secrets: t.Iterable[str]) -> str:
+    """Take secrets out of a text, where they stand as whole words."""
+    for secret in secrets:
+        if secret in text:
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
+    return text

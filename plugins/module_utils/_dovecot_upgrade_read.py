@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import stat
 import typing as t
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from ansible_collections.postmaster.mail.plugins.module_utils import _dovecot_up
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import Body, Fault, render
 from ansible_collections.postmaster.mail.plugins.module_utils._files import read_bytes
 
-_VARIABLE = re.compile(r"%(\{[^}]*\}|[0-9.]*[A-Za-z])")
 _LARGEST_SCRIPT = 1 << 20
 
 
@@ -98,7 +96,7 @@ class Reader:
         return Found(found, (*found.faults, *scripts), tuple(self._read), tuple(self._messages))
 
     def _paths(self, path: str, driver: str) -> list[str]:
-        pattern = _VARIABLE.sub("*", path)
+        pattern = sieve.as_pattern(path)
         paths = self._files.expand(pattern) if pattern != path else [path]
         if not paths:
             self._messages.append(f"{path} of a {driver} stands for no file.")

@@ -23,7 +23,8 @@ GONE = {
 }
 
 _LOCATION = re.compile(r"^(sieve|sieve_(before|after|default|global|discard)\d*|imapsieve_mailbox\d+_(before|after))$")
-_VARIABLE = re.compile(r"%(\{[^}]*\}|[0-9.]*[A-Za-z])")
+# Modifiers of 2.3 stand before the letter: %Ld, %2.1Hu, %L{user}.
+_VARIABLE = re.compile(r"%[-0-9.|]*[A-Z]*(\{[^}]*\}|[A-Za-z])")
 _COMMENT = re.compile(r"/\*.*?\*/|#[^\n]*", re.DOTALL)
 _REQUIRE = re.compile(r"\brequire\s*(\[[^\]]*\]|\"[^\"]*\")", re.IGNORECASE)
 
@@ -44,6 +45,11 @@ def patterns(body: Body) -> list[str]:
                 continue
             found += _expanded(path[len("file:") :] if path.startswith("file:") else path, _homes(body))
     return list(dict.fromkeys(found))
+
+
+def as_pattern(path: str) -> str:
+    """A path with variables of 2.3 as a pattern of glob(3)."""
+    return _VARIABLE.sub("*", path)
 
 
 def judge_script(path: str, text: str) -> Fault | None:
@@ -76,4 +82,4 @@ def _homes(body: Body) -> list[str]:
 
 def _expanded(path: str, homes: t.Sequence[str]) -> list[str]:
     places = [f"{home}{path[1:]}" for home in homes] if path.startswith("~") else [path]
-    return [_VARIABLE.sub("*", place) for place in places if place.startswith("/")]
+    return [as_pattern(place) for place in places if place.startswith("/")]

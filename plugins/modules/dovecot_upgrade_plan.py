@@ -30,9 +30,10 @@ options:
     type: path
   include_secrets:
     description:
-      - Whether the tree holds passwords and keys themselves. Without, it has references such as
-        C(<secret: set me from /etc/dovecot/sql.conf.ext>) in their places, which M(postmaster.mail.dovecot_setting)
-        refuses until they are replaced.
+      - >-
+        Whether the tree holds passwords and keys themselves. Without, it has references such as
+        C(<secret: set me from /etc/dovecot/sql.conf.ext>) in their places, which
+        M(postmaster.mail.dovecot_setting) refuses until they are replaced.
       - With V(true), use C(no_log) for the task.
     type: bool
     default: false
