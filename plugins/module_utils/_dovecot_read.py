@@ -79,6 +79,8 @@ def read_configuration(
         body = conf_output.parse(result.stdout)
     except TreeError as error:
         raise ReadError(f"The output of {' '.join(argv)} is not understood: {error}") from error
+    if not header.version.startswith(("2.3", "2.4")):
+        raise ReadError(f"{doveconf} names {header.version or 'no version'}; known are Dovecot 2.3 and 2.4.")
     externals, messages = read_externals(body)
     main = config_file or header.config_file
     sources = scan(main, read_text, lambda pattern: sorted(glob.glob(pattern)))
