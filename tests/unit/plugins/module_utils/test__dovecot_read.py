@@ -75,3 +75,11 @@ def test_a_broken_configuration_is_an_error(stderr, message):
 def test_output_that_is_not_understood_is_an_error():
     with pytest.raises(ReadError, match="not understood: line 1"):
         read_configuration(Doveconf("what\n"), "doveconf")
+
+
+@pytest.mark.parametrize(
+    ("output", "message"), [("a = b\n", "names no version"), ("# 2.2.36 (x): /f\n", "names 2.2.36")]
+)
+def test_another_version_is_an_error(output, message):
+    with pytest.raises(ReadError, match=message):
+        read_configuration(Doveconf(output), "doveconf")
