@@ -26,6 +26,7 @@ _LOG_EVERY = 5
 _TROUBLE = re.compile(r"\b(?:Warning|Error|Fatal|Panic): ")
 _FAILED = re.compile(r"Config reload failed: (.*)|(?:bind|listen)\(.*\) failed: .*|Panic: (.*)")
 _UNIT = re.compile(r"/(?P<unit>[^/]*dovecot[^/]*\.service)$")
+_CURSOR = "-- cursor: "
 _SYSLOG_FILES = ("/var/log/mail.log", "/var/log/maillog")
 
 
@@ -44,6 +45,7 @@ class LogMark:
 
     seconds: int
     sizes: t.Mapping[str, int]
+    cursor: str = ""
 
 
 class Daemon:
@@ -102,20 +104,26 @@ class Daemon:
     def mark(self) -> LogMark:
         """Remember where the logs end."""
         paths = [path for path in (self._ask("log_path"), *_SYSLOG_FILES) if path.startswith("/")]
-        return LogMark(int(time.time()), {path: os.path.getsize(path) for path in paths if os.path.isfile(path)})
+        sizes = {path: os.path.getsize(path) for path in paths if os.path.isfile(path)}
+        lines = self._lines(["journalctl", "--quiet", "--lines=0", "--show-cursor"])
+        cursors = [line[len(_CURSOR) :] for line in lines if line.startswith(_CURSOR)]
+        return LogMark(int(time.time()), sizes, cursors[0] if cursors else "")
 
     def log_since(self, mark: LogMark) -> list[str]:
         """Warnings and errors that were logged since then, the last ones."""
+        lines = self._exact(mark) or self._lines([self._doveadm, "log", "errors", "-s", str(mark.seconds)])
+        return list(dict.fromkeys(line.strip() for line in lines if _TROUBLE.search(line)))[-LOG_LINES:]
+
+    def _exact(self, mark: LogMark) -> list[str]:
+        """What files and journal have since the mark, and nothing from before it."""
         lines: list[str] = []
         for path, size in mark.sizes.items():
             text = (read_bytes(path) or b"")[size:].decode("utf-8", "replace")
             lines += [line for line in text.splitlines() if path not in _SYSLOG_FILES or "dovecot" in line]
-        if not lines:
-            argv = ["journalctl", "--quiet", "--output=cat", "--identifier=dovecot", f"--since=@{mark.seconds}"]
+        if not lines and mark.cursor:
+            argv = ["journalctl", "--quiet", "--output=cat", "--identifier=dovecot", f"--after-cursor={mark.cursor}"]
             lines += self._lines(argv)
-        if not lines:
-            lines += self._lines([self._doveadm, "log", "errors", "-s", str(mark.seconds)])
-        return list(dict.fromkeys(line.strip() for line in lines if _TROUBLE.search(line)))[-LOG_LINES:]
+        return lines
 
     def _lines(self, argv: t.Sequence[str]) -> list[str]:
         try:
@@ -124,7 +132,7 @@ class Daemon:
             return []
 
     def _failure(self, mark: LogMark) -> str:
-        matches = [match for match in map(_FAILED.search, self.log_since(mark)) if match]
+        matches = [match for match in map(_FAILED.search, self._exact(mark)) if match]
         return matches[-1].group(0) if matches else ""
 
     def _listeners(self, running: Running) -> str:

@@ -88,7 +88,7 @@ _OLD_INSIDE = {
     "namespace": frozenset({"location"}),
     "service": frozenset({"service_count", "idle_kill"}),
     "inet_listener": frozenset({"address"}),
-    "metric": frozenset({"group_by", "fields"}),
+    "metric": frozenset({"group_by"}),
     "event_exporter": frozenset({"format_args", "transport", "transport_args", "transport_timeout"}),
 }
 _REFERENCE = re.compile(r"(?:^|\s)\$(?!SET:|ENV:)[a-z_]\w*")

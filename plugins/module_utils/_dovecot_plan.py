@@ -163,6 +163,11 @@ def compute(request: Request, grammar: Grammar) -> Plan:
     removing = tree is None
     rendered = Rendered((), {}) if tree is None else render_file(tree, grammar, frame, prefix)
     secrets = frozenset(secrets_of(tree or ()) | secrets_of(wanted or ()))
+    if secrets and request.mode is not None and request.mode & 0o004:
+        raise PlanError(
+            f"mode {request.mode:04o} lets every user of the host read {request.path}, and the tree holds a secret. "
+            "Leave out mode, which is 0600 then, or give 0640 and a group."
+        )
     mode = request.mode if request.mode is not None else (_SECRET_MODE if secrets else _PLAIN_MODE)
     after = None if removing else rendered.text.encode("utf-8", "surrogateescape")
     access = FileAccess(mode=mode, uid=request.uid, gid=request.gid)

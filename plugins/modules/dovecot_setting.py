@@ -118,7 +118,7 @@ options:
     description:
       - Permissions of the file, in octal and quoted.
       - The default is V(0600) if the tree holds a secret, and V(0644) otherwise. Secrets are settings whose names end
-        in C(password), C(secret), C(nonce), C(_key) or C(private_key).
+        in C(password), C(secret), C(nonce), C(_key) or C(private_key). With one, a mode for all to read is refused.
     type: str
 notes:
   - Must run as C(root).

@@ -129,3 +129,29 @@ def test_a_drop_in_without_main_file_is_refused(tmp_path):
 
 def test_secrets_are_hidden_longest_first():
     assert judge.hide("abc ab", ["ab", "abc"]) == "******** ********"
+
+
+def test_a_tree_of_2_3_is_worth_one_warning(tmp_path):
+    wish = Request(
+        str(tmp_path / "x.conf"),
+        build({"disable_plaintext_auth": True, "ssl_ca": "</c"}),
+        None,
+        True,
+        None,
+        None,
+        0,
+        0,
+        None,
+    )
+    judgement = judge.judge_tree(compute(wish, "2.4"), "2.4")
+    assert judgement.faults == ()
+    assert judgement.warnings == (
+        "The tree uses the grammar of Dovecot 2.3. Write it for 2.4: disable_plaintext_auth becomes "
+        "auth_allow_cleartext = no; ssl_ca becomes ssl_server_ca_file = /c.",
+    )
+
+
+def test_what_has_no_successor_is_a_fault(tmp_path):
+    wish = Request(str(tmp_path / "x.conf"), build({"replicator_port": 1}), None, True, None, None, 0, 0, None)
+    judgement = judge.judge_tree(compute(wish, "2.4"), "2.4")
+    assert [fault.setting for fault in judgement.faults] == ["replicator_port"]

@@ -226,3 +226,72 @@ def test_a_kept_copy_is_never_replaced(tmp_path):
     copy.write_text("first\n")
     run(request(path, {"protocols": "imap"}))
     assert copy.read_text() == "first\n"
+
+
+OLD = {
+    "disable_plaintext_auth": True,
+    "mail_location": "maildir:~/M",
+    "passdb": [{"driver": "pam"}, {"driver": "sql", "args": "SQL"}],
+}
+
+
+@pytest.mark.parametrize("grammar", ["2.3", "2.4"])
+def test_a_tree_of_2_3_is_kept_in_the_grammar_of_2_4(tmp_path, grammar):
+    sql = tmp_path / "sql.conf.ext"
+    sql.write_text("driver = sqlite\nconnect = /u.sqlite\npassword_query = SELECT '%u'\n")
+    settings = {**OLD, "passdb": [OLD["passdb"][0], {"driver": "sql", "args": str(sql)}]}
+    plan = run(request(tmp_path / "dovecot.conf", settings), grammar)
+    assert plan.conversion.without_successor == ()
+    assert [note.setting for note in plan.conversion.notes][:2] == ["disable_plaintext_auth", "mail_location"]
+    tree = read_tree((tmp_path / "dovecot.conf").read_text())
+    assert tree == build(
+        {
+            "auth_allow_cleartext": False,
+            "mail_driver": "maildir",
+            "mail_path": "~/M",
+            "passdb pam": {},
+            "passdb sql": {
+                "sql_driver": "sqlite",
+                "sqlite_path": "/u.sqlite",
+                "default_password_scheme": "MD5",
+                "query": "SELECT '%{user}'",
+            },
+        }
+    )
+    assert not compute(request(tmp_path / "dovecot.conf", settings), grammar).changed
+
+
+def test_one_name_of_2_3_replaces_the_setting_of_2_4(tmp_path):
+    path = tmp_path / "dovecot.conf"
+    run(request(path, {"auth_allow_cleartext": False, "mail_driver": "maildir"}))
+    plan = run(request(path, edit=make_edit("disable_plaintext_auth", False, [])))
+    assert plan.tree == build({"mail_driver": "maildir", "auth_allow_cleartext": True})
+    plan = run(request(path, edit=make_edit("quota_rule", "*:storage=1G", ["plugin"])))
+    assert "quota_storage_size = 1G" in path.read_text()
+    assert not compute(request(path, edit=make_edit("quota_storage_size", "1G", [])), "2.4").changed
+
+
+@pytest.mark.parametrize(("name", "blocks"), [("disable_plaintext_auth", []), ("quota_rule", ["plugin"])])
+def test_nothing_is_dropped_by_a_name_of_2_3(tmp_path, name, blocks):
+    path = tmp_path / "dovecot.conf"
+    run(request(path, {"auth_allow_cleartext": False}))
+    with pytest.raises(TreeError) as error:
+        compute(request(path, edit=make_edit(name, None, blocks)), "2.4")
+    assert "name of Dovecot 2.3" in str(error.value)
+
+
+def test_secrets_of_a_file_beside_are_known(tmp_path):
+    beside = tmp_path / "ldap"
+    beside.write_text("uris = ldap://x\ndnpass = s3cret\n")
+    settings = {"passdb": [{"driver": "ldap", "args": str(beside)}]}
+    plan = compute(request(tmp_path / "dovecot.conf", settings), "2.4")
+    assert "s3cret" in plan.secrets
+    assert plan.changes[-1].access.mode == 0o600
+    assert "s3cret" not in str(diff(plan.changes))
+
+
+def test_a_secret_is_not_put_where_all_can_read_it(tmp_path):
+    wish = request(tmp_path / "dovecot.conf", {"doveadm_password": "s3cret"}, mode=0o644)
+    with pytest.raises(PlanError, match="lets every user"):
+        compute(wish, "2.4")
+    assert compute(request(tmp_path / "x.conf", {"doveadm_password": "s3cret"}, mode=0o640), "2.4").changed
