@@ -44,6 +44,8 @@ class ModuleRunner:
             data=data,
             binary_data=True,
             handle_exceptions=False,
+            # What looks like a variable of the shell is one of Postfix or of a delivery program.
+            expand_user_and_vars=False,
             environ_update={"LC_ALL": "C.UTF-8", "LANGUAGE": "C"},
         )
         return CommandResult(rc=rc, stdout=stdout, stderr=stderr)
