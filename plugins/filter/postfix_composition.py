@@ -106,9 +106,19 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postfix_compositi
 def postfix_composition(variables: dict[str, t.Any], host: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return the composition as a dictionary; see DOCUMENTATION."""
     try:
-        return dataclasses.asdict(compose(variables, host))
+        composition = compose(_plain(variables), _plain(host))
     except CompositionError as error:
         raise AnsibleFilterError(f"postfix_composition: {error}") from error
+    return dataclasses.asdict(composition)
+
+
+def _plain(value: t.Any) -> t.Any:
+    """Return value with dictionaries and lists of its own: those of Ansible's templates cannot be copied."""
+    if isinstance(value, t.Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
 
 
 class FilterModule:

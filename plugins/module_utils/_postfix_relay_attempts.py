@@ -80,9 +80,9 @@ def relay_attempts(
                 dialogue=not _may_be_trusted(address, trusted),
                 stranger=_STRANGERS[ipaddress.ip_address(address).version],
             )
-            for address in _reachable(addresses, host.strip("[]"))
-            # The null sender passes every check of senders; the other one claims to be at home here.
-            for sender in ("", f"postmaster@{own}")
+            for position, address in enumerate(_reachable(addresses, host.strip("[]")))
+            # The null sender passes every check of senders; the other one claims to be at home here, once per service.
+            for sender in ("", f"postmaster@{own}")[: 1 if position else 2]
         ]
     return attempts
 

@@ -31,7 +31,7 @@ def test_recipients_are_in_no_domain_of_the_host() -> None:
     attempt = _attempts()[0]
     assert attempt.recipients[0] == "stranger@example.net"
     assert "stranger%example.net@example.com" in attempt.recipients
-    assert {a.sender for a in _attempts()} == {"", "postmaster@example.com"}
+    assert [a.sender for a in _attempts()] == ["", "postmaster@example.com", ""]
 
 
 @pytest.mark.parametrize(
