@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.postmaster.mail.plugins.module_utils import _dovecot_from_23_blocks as blocks
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_auth import Databases
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_base import (
+    Note,
     Source,
     dictionary,
     flag,
@@ -30,6 +31,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_r
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_sieve import default_personal
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import GLOBAL_ROWS
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import value_of
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     FILTERS,
     Block,
@@ -37,6 +39,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
     Entry,
     Setting,
     find,
+    show,
 )
 
 _ROWS = {row.old: row for row in GLOBAL_ROWS}
@@ -53,13 +56,14 @@ _PLUGIN_LISTS = ("mail_plugins",)
 class Scope:
     """Converts the entries of one level; filters are levels of their own."""
 
-    def __init__(self, source: Source, body: Body, databases: Databases | None = None) -> None:
+    def __init__(self, source: Source, body: Body, databases: Databases | None = None, *, tls: bool = False) -> None:
         self._source = source
         self._body = body
         self._is_top = databases is None
         taken = [one.head for one in body if isinstance(one, Block) and not _is_old_database(one)]
         self._databases = databases or Databases(source, taken)
         self._namespaces = 0
+        self._tls_required = tls or value_of(body, "ssl") == "required"
 
     def entries(self) -> Body:
         """The entries of 2.4."""
@@ -125,6 +129,10 @@ class Scope:
 
     def _row(self, setting: Setting) -> list[Entry]:
         row = _ROWS[setting.key]
+        if setting.key == "disable_plaintext_auth" and flag(setting.value) == "no" and self._tls_required:
+            # 2.4 refuses what 2.3 did not heed.
+            self._source.notes.append(Note(show(setting.origin), "", "it had no effect with ssl = required"))
+            return []
         if row.how == "list":
             value = " ".join(re.split(r"[\s,]+", setting.value.strip()))
             if "$" not in value:
@@ -167,7 +175,7 @@ class Scope:
     def _block(self, block: Block) -> list[Entry]:
         name, source = block.name, self._source
         if name in FILTERS:
-            inner = Scope(source, block.body, self._databases).entries()
+            inner = Scope(source, block.body, self._databases, tls=self._tls_required).entries()
             arguments = block.argument.split() if name == "local_name" else [block.argument]
             if len(arguments) > 1:
                 source.note(block.origin, [Block(f"local_name {one}", (), block.origin) for one in arguments])

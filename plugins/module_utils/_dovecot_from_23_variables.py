@@ -88,6 +88,8 @@ _OWN = {
     "rejection_subject": {"s": "subject"},
     "submission_logout_format": _OCTETS,
 }
+# Settings whose long names are the same in 2.4, though they mean something else elsewhere.
+_UNCHANGED = frozenset({"notify_status_value"})
 _MODIFIERS = {"L": "lower", "U": "upper", "R": "reverse", "M": "md5 | hexlify", "D": "ldap_dn"}
 _OWNER = {"u": "owner_user", "n": "owner_user | username", "d": "owner_user | domain", "h": "owner_home"}
 _SHARED = {"u": "$user", "n": "$username", "d": "$domain"}
@@ -142,7 +144,7 @@ def _parts(match: re.Match[str], setting: str) -> list[str]:
         kind, key, default = name.split(":", 2)
         base = f"{kind}:{key} | default('{default}')"
     else:
-        base = _NAMES.get(name, name)
+        base = name if setting in _UNCHANGED else _NAMES.get(name, name)
     if base is None:
         raise UnknownVariableError(match.group(0))
     parts = [base]

@@ -52,7 +52,12 @@ _NAMES = {
     "master_user": "{master_user}",
     "cert": "k",
 }
-_LOG_LINE = {"login_log_format": {"elements": "s"}, "deliver_log_format": {"from": "f", "size": "p", "subject": "s"}}
+_STATUS = ("first_recent_uid", "highestmodseq", "mailbox", "messages", "recent", "uidnext", "unseen", "username")
+_LOG_LINE = {
+    "deliver_log_format": {"from": "f", "size": "p", "subject": "s"},
+    "login_log_format": {"elements": "s"},
+    "notify_status_value": {name: f"{{{name}}}" for name in (*_STATUS, "uidvalidity")},
+}
 _MODIFIERS = {"lower": "L", "upper": "U", "reverse": "R", "md5": "M"}
 _PARTS = {
     ("user", "username"): "n",

@@ -241,3 +241,15 @@ def test_minimum_protocol():
     assert minimum_protocol("TLSv1.2 TLSv1.3") == "TLSv1.2"
     assert minimum_protocol("!SSLv2 !SSLv3") == "TLSv1"
     assert minimum_protocol("all") is None
+
+
+def test_cleartext_that_tls_forbade_anyway():
+    assert converted("ssl = required\ndisable_plaintext_auth = no") == "ssl = required"
+    remote = "remote 192.0.2.1 {\ndisable_plaintext_auth = no\n}"
+    assert converted(f"ssl = required\n{remote}") == "ssl = required\nremote 192.0.2.1 {\n}"
+    assert "auth_allow_cleartext = yes" in converted(f"ssl = yes\n{remote}")
+
+
+def test_a_port_that_is_new_in_24_stays_closed():
+    tree = converted("protocols = submission\ndisable_plaintext_auth = yes")
+    assert "service submission-login {\n  inet_listener submissions {\n    port = 0\n  }\n}" in tree
