@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_variables import has_variables, to_24
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import PLUGIN_NAMES, Row
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import milliseconds
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     Block,
     Body,
@@ -96,6 +97,9 @@ class Source:
             value = {"yes": "server", "no": "client"}.get(value, value)
         elif row.how == "zero" and value == "0":
             value = "unlimited"
+        elif row.how == "seconds":
+            limit = milliseconds(value)
+            value = value if limit is None else str(limit // 1000)
         elif row.how == "allow":
             value = "yes" if value in {"yes", "allow", "allow-exclude"} else "no"
         elif row.how == "list":

@@ -173,14 +173,20 @@ def _push(source: Source, plugin: dict[str, Setting]) -> list[Entry]:
 
 
 def _scripts(source: Source, plugin: dict[str, Setting]) -> list[Entry]:
+    found: list[Entry] = []
+    aliases = plugin.pop("charset_aliases", None)
+    if aliases is not None:
+        pairs = tuple(Setting(key, value, aliases.origin) for key, value in options(aliases.value))
+        found.append(Block("charset_aliases", pairs, aliases.origin))
+        source.note(aliases.origin, found)
     setting = plugin.pop("welcome_script", None)
     if setting is None:
-        return []
+        return found
     name, _blank, arguments = setting.value.strip().partition(" ")
     inner = (Setting("args", source.text(arguments, setting.origin), setting.origin),) if arguments else ()
     block = Block("welcome", (Block(f"execute {name}", inner, setting.origin),), setting.origin)
     source.note(setting.origin, [block])
-    return [block]
+    return [*found, block]
 
 
 def _mailboxes(source: Source, plugin: dict[str, Setting]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-How = t.Literal["same", "invert", "file", "list", "zero", "ciphers", "literal", "allow"]
+How = t.Literal["same", "invert", "file", "list", "zero", "ciphers", "literal", "allow", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Row:
 
     same: variables are rewritten; invert: yes and no swap; file: "<" before the name; list: a boolean list;
     zero: "unlimited" becomes 0; ciphers: server and client become yes and no; literal: nothing is rewritten;
-    allow: yes becomes allow, and no becomes empty.
+    allow: yes becomes allow, and no becomes empty; seconds: a bare number gets its unit.
     """
 
     new: str
@@ -69,7 +69,6 @@ PLUGIN_ROWS = (
     Row("acl_globals_only", "acl_globals_only"),
     Row("acl_groups", "acl_groups"),
     Row("acl_user", "acl_user"),
-    Row("charset_aliases", "charset_aliases"),
     Row("crypt_acl_require_secure_key_sharing", "mail_crypt_acl_require_secure_key_sharing"),
     Row("crypt_global_public_key_file", "mail_crypt_global_public_key", "file"),
     Row("crypt_user_key_curve", "mail_crypt_curve"),
@@ -127,7 +126,7 @@ PLUGIN_ROWS = (
     Row("sieve_plugins", "sieve_plugins", "list"),
     Row("sieve_quota_script_count", "sieve_quota_max_scripts", "zero"),
     Row("sieve_quota_storage_size", "sieve_quota_max_storage", "zero"),
-    Row("sieve_redirect_duplicate_period", "sieve_redirect_duplicate_period"),
+    Row("sieve_redirect_duplicate_period", "sieve_redirect_duplicate_period", "seconds"),
     Row("sieve_redirect_envelope_from", "sieve_redirect_envelope_from"),
     Row("sieve_report_from", "sieve_report_from"),
     Row("sieve_resource_usage_timeout", "sieve_resource_usage_timeout"),

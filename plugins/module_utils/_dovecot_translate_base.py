@@ -99,6 +99,8 @@ class Context:
             return Setting(key, f"<{setting.value}", setting.origin, raw=True)
         if row.how == "invert":
             return Setting(key, _SWAPPED.get(setting.value, setting.value), setting.origin)
+        if row.how == "seconds" and setting.value.isdigit():
+            return Setting(key, f"{setting.value}s", setting.origin)
         if row.how == "allow":
             return Setting(key, "allow" if setting.value == "yes" else "", setting.origin)
         if row.how == "ciphers":

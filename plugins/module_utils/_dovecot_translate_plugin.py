@@ -68,6 +68,9 @@ class Plugins:
             command = self._execute(block)
             if command:
                 self._add("welcome_script", command, block)
+        elif name == "charset_aliases":
+            pairs = [f"{one.key}={self._context.words(one)}" for one in block.body if isinstance(one, Setting)]
+            self._add(name, " ".join(pairs), block)
         elif name == "crypt_global_private_key":
             self._key(block)
         elif name == "sieve_editheader_header":

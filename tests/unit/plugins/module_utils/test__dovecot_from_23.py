@@ -33,6 +33,7 @@ SAMPLES = {
     "zero": ("0", "unlimited"),
     "ciphers": ("no", "client"),
     "allow": ("allow", "yes"),
+    "seconds": ("5 mins", "300"),
 }
 TABLE_FILE = pathlib.Path(__file__).parents[3] / "integration" / "targets" / "dovecot_setting" / "vars" / "table.yml"
 DATA = yaml.safe_load(TABLE_FILE.read_text())

@@ -24,6 +24,7 @@ SAMPLES = {
     "zero": ("unlimited", "0"),
     "ciphers": ("client", "no"),
     "allow": ("yes", "allow"),
+    "seconds": ("300", "300s"),
 }
 
 
