@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.postmaster.mail.plugins.filter.dovecot_composition import FilterModule
+
+dovecot_composition = FilterModule().filters()["dovecot_composition"]
+
+
+def test_faults_reach_the_user():
+    host = {"folder": "/x", "libexec": "/x", "auth_group": "x", "fts": False, "ports_of_others": {}}
+    with pytest.raises(
+        AnsibleFilterError, match="dovecot_composition: .*dovecot_passdbs is empty: nobody could log in"
+    ):
+        dovecot_composition({"protocols": ["imap"]}, host)
