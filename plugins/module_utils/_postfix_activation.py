@@ -21,8 +21,6 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postfix_listeners
 )
 
 Action = t.Literal["none", "reload", "restart"]
-# A listener that is well greets within milliseconds.
-_BASELINE_TIMEOUT = 3.0
 _PORT_OF_BEFORE = 1.0
 
 
@@ -135,8 +133,7 @@ class Activation:
         """Return the listeners that do not answer even before the change, which is then not to blame for it."""
         if self.resumed:
             return {}
-        timeout = min(self.timeout, _BASELINE_TIMEOUT)
-        answers = prove(self.network, self.before.listeners, timeout, lambda: self._alive(self.before))
+        answers = prove(self.network, self.before.listeners, self.timeout, lambda: self._alive(self.before))
         return {_place(item): item.reply or "" for item in answers if item.reply != "answered"}
 
     def _fault(

@@ -23,8 +23,10 @@ LOG_LINES = 20
 _UNIT = re.compile(r"/(?P<unit>[^/]*postfix[^/]*\.service)\Z")
 _TROUBLE = re.compile(r": (?:warning|error|fatal|panic): ")
 _LOG_FILES = ("/var/log/mail.log", "/var/log/maillog")
-# A child that is busy with a client stays; all others leave at once when the master daemon has read its files.
-_LONGEST_FAREWELL = 2.0
+# When the master daemon reads its files its idle children leave at once, while one that serves a client stays. These
+# always run and never serve one.
+_NEVER_BUSY = ("pickup", "qmgr")
+_LONGEST_FAREWELL = 5.0
 _PAUSE = 0.05
 
 
@@ -38,6 +40,15 @@ class Running:
 
     pid: int
     unit: str = ""
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A process, told apart by its start time from a later one with the same id."""
+
+    pid: str
+    start: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -71,11 +82,12 @@ class PostfixControl:
     def reload(self, directory: str, running: Running) -> None:
         """Let Postfix read its files, and wait until it has. Raises ControlError."""
         children = self._children(running.pid)
+        awaited = {child for child in children if child.name in _NEVER_BUSY} or children
         self._check([self._executable, "-c", directory, "reload"])
         end = time.monotonic() + _LONGEST_FAREWELL
         while time.monotonic() < end:
             time.sleep(_PAUSE)
-            if children and not children & self._children(running.pid):
+            if awaited and not awaited & self._children(running.pid):
                 break
 
     def restart(self, directory: str, running: Running) -> None:
@@ -145,17 +157,17 @@ class PostfixControl:
         except OSError as error:
             raise ControlError(f"{argv[0]} cannot be started: {error}") from error
 
-    def _children(self, pid: int) -> frozenset[tuple[str, str]]:
-        """Return process id and start time of each child, so that a reused id is told apart."""
+    def _children(self, pid: int) -> set[_Child]:
         found = set()
         for name in os.listdir(self._proc):
             if name.isdigit():
                 status = self._read(name, "stat") or ""
                 # The name of the program may hold blanks and brackets.
-                fields = status.rpartition(")")[2].split()
+                head, _bracket, rest = status.rpartition(")")
+                fields = rest.split()
                 if len(fields) > 19 and fields[1] == str(pid):
-                    found.add((name, fields[19]))
-        return frozenset(found)
+                    found.add(_Child(name, fields[19], head.partition("(")[2]))
+        return found
 
     def _read(self, *path: str) -> str | None:
         try:

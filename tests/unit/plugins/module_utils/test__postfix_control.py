@@ -46,7 +46,7 @@ class FakeHost:
         folder = self.proc / str(pid)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "comm").write_text(f"{name}\n")
-        (folder / "stat").write_text(f"{pid} ({name} ) x) S {parent} {' '.join(['0'] * 17)} {start} 0 0\n")
+        (folder / "stat").write_text(f"{pid} ({name}) S {parent} {' '.join(['0'] * 17)} {start} 0 0\n")
         (folder / "cgroup").write_text(cgroup)
 
     def gone(self, pid: int) -> None:
@@ -91,7 +91,9 @@ def test_nobody_runs_without_a_pid_file(host: FakeHost) -> None:
 def test_a_reload_is_over_when_all_idle_children_were_replaced(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_postfix_control, "_LONGEST_FAREWELL", 60.0)
     host.process(10, "qmgr", parent=5)
-    host.process(11, "smtpd", parent=5)
+    host.process(11, "pickup", parent=5)
+    host.process(12, "smtpd", parent=5)
+    host.process(13, "odd ) name", parent=5)
 
     def replaced() -> None:
         host.gone(11)
@@ -102,7 +104,7 @@ def test_a_reload_is_over_when_all_idle_children_were_replaced(host: FakeHost, m
     assert host.calls == ["postfix -c /etc/postfix reload"]
 
 
-def test_a_busy_child_is_waited_for_in_vain(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_those_all_children_are_waited_for(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_postfix_control, "_LONGEST_FAREWELL", 0.1)
     host.process(10, "smtpd", parent=5)
     host.control().reload("/etc/postfix", Running(5))
