@@ -35,10 +35,10 @@ SAMPLES = {
     "allow": ("allow", "yes"),
     "seconds": ("5 mins", "300"),
 }
-TABLE_FILE = pathlib.Path(__file__).parents[3] / "integration" / "targets" / "dovecot_setting" / "vars" / "table.yml"
-DATA = yaml.safe_load(TABLE_FILE.read_text())
-TABLE = DATA["dovecot_setting_table"]
-FILES = DATA["dovecot_setting_table_files"]
+VARS = pathlib.Path(__file__).parents[3] / "integration" / "targets" / "dovecot_setting" / "vars"
+DATA = {key: value for path in VARS.glob("table_*.yml") for key, value in yaml.safe_load(path.read_text()).items()}
+FILES = DATA.pop("dovecot_setting_table_files")
+TABLE = [row for rows in DATA.values() for row in rows]
 PREFIX = "/etc/dovecot/dovecot"
 
 
