@@ -103,6 +103,9 @@ class _Scope:
         self._databases = Databases(context, self._top)
         self._search: Entry | None = None
         self._ignored = 0
+        # A search with Solr is there in 2.3 too, and needs its plug-in fts.
+        solr = find(self._top, ("fts solr",)) is not None
+        self._left_out = ACCELERATOR_PLUGINS - {"fts"} if solr else ACCELERATOR_PLUGINS
 
     def entries(self) -> Body:
         """All entries of the scope, its plugin settings collected in one block at the end."""
@@ -157,19 +160,19 @@ class _Scope:
             words = [plugin_name(word) for word in known.value.split()]
             return Setting("mail_plugins", " ".join(words), known.origin)
         above = None if self._is_top else words_of(find(self._top, ("mail_plugins",)))
-        whole = None if above is None else [plugin_name(word) for word in above if word not in ACCELERATOR_PLUGINS]
+        whole = None if above is None else [plugin_name(word) for word in above if word not in self._left_out]
         return self._context.edited_list(known, "mail_plugins", whole)
 
     def _without_accelerators(self, entry: Entry) -> Entry:
         if isinstance(entry, Setting):
             words = entry.value.split()
-            if ACCELERATOR_PLUGINS.intersection(words):
+            if self._left_out.intersection(words):
                 self._leave_out(entry)
-            kept = " ".join(word for word in words if word not in ACCELERATOR_PLUGINS)
+            kept = " ".join(word for word in words if word not in self._left_out)
             return Setting(entry.key, kept, entry.origin)
         body: list[Entry] = []
         for one in entry.body:
-            if isinstance(one, Setting) and one.key in ACCELERATOR_PLUGINS:
+            if isinstance(one, Setting) and one.key in self._left_out:
                 self._leave_out(one)
             else:
                 body.append(one)

@@ -257,6 +257,20 @@ def test_ldap_goes_into_a_file_beside():
     )
 
 
+def test_a_search_with_solr_stays():
+    settings = {
+        "mail_plugins": {"fts": True, "fts_solr": True},
+        "fts solr": {"url": "http://127.0.0.1/solr/"},
+        "fts_autoindex": True,
+        "language_tokenizers": "generic",
+        "language en": {"default": True},
+    }
+    assert translated(settings) == (
+        "mail_plugins = $mail_plugins fts fts_solr\n"
+        "plugin {\nfts = solr\nfts_solr = url=http://127.0.0.1/solr/\nfts_autoindex = yes\n}"
+    )
+
+
 def leaves(body, above=()):
     for index, entry in enumerate(body):
         if isinstance(entry, Block):
