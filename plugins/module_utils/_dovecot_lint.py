@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_file import VERSION_SETTINGS
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_variables import to_24
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint_meaning import (
     namespaces,
     plug_ins,
@@ -22,6 +23,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint_mean
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_map import successors
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import value_of, words_of
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
+    BOOLEAN_LISTS,
     Block,
     Body,
     Entry,
@@ -31,6 +33,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
     find,
     show,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_variables import UnknownVariableError
 
 MECHANISMS = frozenset(
     [
@@ -115,15 +118,15 @@ def _value(above: Origin, setting: Setting) -> t.Iterator[Fault]:
     value = setting.value
     old = _OLD_VARIABLE.search(value)
     if old and setting.key not in _STRFTIME:
-        yield Fault(
-            path, f"uses {old.group(0)}, a variable of Dovecot 2.3", "Write %{user}, %{user | username} and so on."
-        )
+        yield Fault(path, f"uses {old.group(0)}, a variable of Dovecot 2.3", f"Write {_in_24(setting)}.")
     for name in _OLD_REFERENCE.findall(value):
         if name in _SHARED_VARIABLES and above and above[-1].startswith("namespace "):
             continue
         if any(head.startswith("dict_map ") for head in above):
             continue
-        remedy = "Write name { word = yes } to add to a list." if name.endswith("plugins") else f"Write $SET:{name}."
+        added = [f"{word} = yes" for word in value.split() if not word.startswith("$")]
+        is_list = setting.key in BOOLEAN_LISTS
+        remedy = f"Write {setting.key} {{ {', '.join(added)} }}." if is_list else f"Write $SET:{name}."
         yield Fault(path, f"uses ${name}, which Dovecot 2.4 takes literally", remedy)
     if value.startswith("<"):
         yield Fault(
@@ -142,6 +145,13 @@ def _value(above: Origin, setting: Setting) -> t.Iterator[Fault]:
         yield Fault(path, f"names the unknown driver {value}", f"Use one of {', '.join(sorted(SQL_DRIVERS))}.")
     if setting.key == "auth_mechanisms":
         yield from _mechanisms(path, value.split())
+
+
+def _in_24(setting: Setting) -> str:
+    try:
+        return to_24(setting.value, setting=setting.key)
+    except UnknownVariableError:
+        return "%{user}, %{user | username} and so on"
 
 
 def _mechanisms(path: str, names: t.Sequence[str]) -> t.Iterator[Fault]:

@@ -90,6 +90,18 @@ def test_faults_of_a_tree(settings, setting, cause):
 
 
 @pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ({"mail_home": "/x/%d/%Ln"}, "Write /x/%{user | domain}/%{user | username | lower}."),
+        ({"mail_plugins": "$mail_plugins quota acl"}, "Write mail_plugins { quota = yes, acl = yes }."),
+        ({"service x": {"user": "$default_login_user"}}, "Write $SET:default_login_user."),
+    ],
+)
+def test_the_remedy_is_the_form_of_24(settings, remedy):
+    assert [fault.remedy for fault in lint(build(settings))] == [remedy]
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {"log_timestamp": "%b %d %H:%M:%S "},
