@@ -163,7 +163,9 @@ def _destinations(wishes: Wishes, share: Share) -> None:
     own = [*([] if hosted else ["$myhostname"]), "localhost.$mydomain", "localhost", *wishes.texts("mydestination")]
     share.extend("mydestination", own, earlier="last")
     # A host that had one of the domains here before would go on to deliver its mail to users of the system.
-    unwanted = [*(["$myhostname"] if hosted else []), *elsewhere]
+    mydomain = wishes.text("mydomain") or wishes.text("hostname").partition(".")[2]
+    by_reference = [*(["$myhostname"] if hosted else []), *(["$mydomain"] if mydomain.lower() in elsewhere else [])]
+    unwanted = [*by_reference, *elsewhere]
     if unwanted:
         share.params["mydestination"] = {"value": unwanted, "elements": "absent"}
 

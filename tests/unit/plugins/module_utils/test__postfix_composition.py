@@ -119,6 +119,7 @@ def test_no_hosted_or_relayed_domain_stays_a_destination_of_system_users() -> No
     unwanted = ["$myhostname", "example.org", "example.net"]
     assert params["mydestination"] == {"value": unwanted, "elements": "absent"}
     assert "$myhostname" in _list(_compose(), "mydestination")
+    assert _params(_compose())["mydestination"]["value"] == ["$mydomain", "example.org"]
 
 
 def test_login_ports_refuse_the_null_sender_first() -> None:
