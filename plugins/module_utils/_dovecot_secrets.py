@@ -28,6 +28,8 @@ _URL = re.compile(r"(?P<start>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)(?P<value>[^\s/@]
 _VARIABLE = re.compile(r"^%(\{[^}]*\}|[A-Za-z$])$")
 _PEM = "-----BEGIN"
 _HIDDEN = "# hidden, use -P to show it"
+# Settings that name columns and attributes: "password = x" is another thing in them than in a connection.
+NAMES_ONLY = ("query", "filter", "_attrs")
 # Words that look like a setting of a secret and are none.
 _PLAIN_WORDS = frozenset({"nopassword", "default_pass", "auth_bind_pass"})
 
@@ -85,6 +87,5 @@ def _without(setting: Setting, replace: Replace, above: Path) -> str:
     def url(match: re.Match[str]) -> str:
         return match.group("start") + replace(above, setting, match.group("value"))
 
-    # A query names columns, and "password = x" of another kind than a connection does.
-    text = setting.value if setting.key.endswith("query") else _WORD.sub(word, setting.value)
+    text = setting.value if setting.key.endswith(NAMES_ONLY) else _WORD.sub(word, setting.value)
     return _URL.sub(url, text)

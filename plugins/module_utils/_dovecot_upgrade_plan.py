@@ -16,7 +16,12 @@ from dataclasses import dataclass
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23 import to_24
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_base import Note
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_read import Configuration
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_secrets import MASK, replace_secrets, secrets_of
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_secrets import (
+    MASK,
+    NAMES_ONLY,
+    replace_secrets,
+    secrets_of,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import (
     Block,
     Body,
@@ -135,6 +140,8 @@ def _without(body: Body, secrets: t.Sequence[str]) -> Body:
     for entry in body:
         if isinstance(entry, Block):
             entries.append(Block(entry.head, _without(entry.body, secrets), entry.origin))
+        elif entry.key.endswith(NAMES_ONLY):
+            entries.append(entry)
         else:
             entries.append(Setting(entry.key, _hidden(entry.value, secrets), entry.origin, entry.raw))
     return tuple(entries)

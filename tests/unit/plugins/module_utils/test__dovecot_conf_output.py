@@ -116,6 +116,8 @@ def test_secrets_are_masked(version):
         ("auth_policy_server_api_header", "Authorization: Basic eHg=", ["Authorization: Basic eHg="]),
         ("password_query", "SELECT password AS password FROM users WHERE password=2", []),
         ("password", "", []),
+        ("password", "%{ldap:userPassword}", []),
+        ("pass_attrs", "uid=user, password=password", []),
     ],
 )
 def test_what_is_a_secret(key, value, secrets):

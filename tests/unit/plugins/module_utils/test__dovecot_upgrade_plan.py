@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 
@@ -114,3 +115,13 @@ def test_a_secret_that_is_a_common_word_does_not_harm_the_tree():
     data = as_data(found.tree)
     assert data["protocols"] == ["imap"]
     assert data["doveadm_password"].startswith("<secret")
+
+
+def test_a_column_with_the_name_of_a_secret_stays_in_the_query():
+    sql = "driver = pgsql\nconnect = host=db dbname=m password=password\npassword_query = SELECT password FROM u\n"
+    text = "passdb {\n  args = /etc/sql\n  driver = sql\n}\n"
+    given = configuration(text)
+    given = dataclasses.replace(given, externals=(External("/etc/sql", "passdb { args }", parse(sql)),))
+    data = as_data(make_plan(given, parse(text), {"/etc/sql": sql}, include_secrets=False).tree)
+    assert data["passdb sql"]["query"] == "SELECT password FROM u"
+    assert "set me from /etc/sql" in json.dumps(data)
