@@ -28,10 +28,6 @@ class Change:
     after: str
     action: str = ""
 
-    @property
-    def same(self) -> bool:
-        return not self.action and self.before == self.after
-
 
 def client_changes(effective: Body, tree: Body) -> list[Change]:
     """Compare the 2.3 configuration, defaults included, with the 2.4 tree that replaces it."""
