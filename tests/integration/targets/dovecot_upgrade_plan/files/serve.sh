@@ -1,8 +1,8 @@
 #!/bin/sh
-# serve.sh CONFIGURATION USER QUOTA [FOLDER]: starts Dovecot, gives the user mail if a FOLDER is named, prints what the
-# user sees, and stops Dovecot. Two servers that show the same print the same.
+# serve.sh CONFIGURATION USER QUOTA [FOLDER [FRIEND]]: starts Dovecot, gives the user mail if a FOLDER is named, shares
+# that folder with a FRIEND, prints what the user sees, and stops Dovecot. Two servers that show the same print the same.
 set -eu
-config=$1 user=$2 quota=$3 folder=${4:-}
+config=$1 user=$2 quota=$3 folder=${4:-} friend=${5:-}
 password='Wonder-land 1'
 
 dovecot -c "$config"
@@ -16,9 +16,14 @@ if [ -n "$folder" ]; then
   printf 'Subject: Nested\n\nDeep.\n' | doveadm -c "$config" save -u "$user" -m "$folder"
   doveadm -c "$config" flags add -u "$user" '\Flagged \Seen $Label1' mailbox INBOX uid 2
   doveadm -c "$config" expunge -u "$user" mailbox INBOX uid 1
+  if [ -n "$friend" ]; then
+    doveadm -c "$config" acl set -u "$user" "$folder" "user=$friend" lookup read
+  fi
 fi
 echo "== folders"
 doveadm -c "$config" -f tab mailbox status -u "$user" 'messages uidnext uidvalidity' '*' | sort
+echo "== all folders"
+doveadm -c "$config" mailbox list -u "$user" '*' 'shared/alice@example.org/*' | sort
 echo "== subscriptions"
 doveadm -c "$config" mailbox list -u "$user" -s '*' | sort
 echo "== messages"
