@@ -123,7 +123,7 @@ options:
 notes:
   - Must run as C(root).
   - Check mode on a host without Dovecot reports a change and warns that nothing was validated.
-  - Full-text search of Dovecot 2.4 (C(fts) and its languages) is left out on 2.3 with a warning.
+  - Full-text search (C(fts) and its languages) is left out on 2.3 with a warning, unless its driver is Solr.
 seealso:
   - module: postmaster.mail.maildir_user
   - name: Dovecot settings
