@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
 from ._postfix_compose import Share, Tables, Wishes
@@ -196,8 +197,17 @@ def _rates(wishes: Wishes, share: Share) -> None:
     limits = wishes.mapping("rate_limits")
     share.params.update({_RATES[name]: limit for name, limit in limits.items() if name in _RATES})
     if limits.get("exceptions"):
-        exceptions = ["$mynetworks", *(str(item) for item in limits["exceptions"])]
+        exceptions = ["$mynetworks", *(_bracketed(str(item)) for item in limits["exceptions"])]
         share.params["smtpd_client_event_limit_exceptions"] = exceptions
+
+
+def _bracketed(text: str) -> str:
+    """Return an IPv6 address or network in the form Postfix wants; whatever else there is as it is."""
+    address, slash, length = text.partition("/")
+    try:
+        return f"[{ipaddress.IPv6Address(address)}]{slash}{length}"
+    except ValueError:
+        return text
 
 
 def _log(wishes: Wishes, share: Share) -> None:

@@ -288,8 +288,15 @@ def test_checks_of_submitted_mail_go_through_a_cleanup_of_their_own() -> None:
         ({"log": "file", "log_file": "/srv/log/mail"}, {"maillog_file_prefixes": ["/var", "/dev/stdout", "/srv/log"]}),
         ({"rate_limits": {"message_rate": 0}}, {"smtpd_client_message_rate_limit": 0}),
         (
-            {"rate_limits": {"exceptions": ["192.0.2.1"]}},
-            {"smtpd_client_event_limit_exceptions": ["$mynetworks", "192.0.2.1"]},
+            {"rate_limits": {"exceptions": ["192.0.2.1", "2001:db8::/32", "[2001:db8::1]"]}},
+            {
+                "smtpd_client_event_limit_exceptions": [
+                    "$mynetworks",
+                    "192.0.2.1",
+                    "[2001:db8::]/32",
+                    "[2001:db8::1]",
+                ]
+            },
         ),
         ({"notice_recipients": {"twobounce": "a@example.org"}}, {"2bounce_notice_recipient": "a@example.org"}),
         ({"mydomain": "example.org"}, {"mydomain": "example.org"}),
