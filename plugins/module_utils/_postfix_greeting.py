@@ -17,7 +17,7 @@ import time
 
 from ansible_collections.postmaster.mail.plugins.module_utils._postfix_listeners import Listener, Reply
 
-_REPLY = re.compile(rb"(?P<code>[245]\d\d)[ -]")
+_REPLY = re.compile(rb"[25]\d\d[ -]")
 _LONGEST_LINE = 4096
 
 
@@ -66,9 +66,8 @@ def _greeting(connection: socket.socket, deadline: float, listener: Listener) ->
         if not part:
             return "silent"
         line += part
-    reply = _REPLY.match(line)
-    # Any reply proves that the daemon could read its configuration, except for the one that says it is too busy.
-    if reply is None or reply["code"] == b"421":
+    # Who refuses clients for good does so on purpose. Who tells them to come later lacks something it needs.
+    if not _REPLY.match(line):
         return "silent"
     if listener.greeting != "postscreen":
         # postscreen would take it for a client that talks too early.

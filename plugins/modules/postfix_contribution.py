@@ -129,9 +129,9 @@ options:
     default: true
   listen_timeout:
     description:
-      - Seconds within which all listeners must answer after the change. An C(smtpd) or C(postscreen) must greet (code
-        421, as when a milter cannot be reached, does not count), with C(smtpd_tls_wrappermode) after a TLS handshake,
-        without a look at the certificate. Of other services, and behind a proxy, an accepted connection is enough.
+      - Seconds within which all listeners must answer after the change. An C(smtpd) or C(postscreen) must greet, with
+        C(smtpd_tls_wrappermode) after a TLS handshake, without a look at the certificate. A greeting with code 4xx, as
+        when a milter cannot be reached, does not count. Of others, and behind a proxy, a connection is enough.
       - A listener that does not answer before the change either does not make the task fail; the module warns.
     type: int
     default: 10

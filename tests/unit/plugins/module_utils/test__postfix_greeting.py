@@ -42,6 +42,7 @@ def server(*parts: bytes) -> t.Iterator[tuple[int, list[bytes]]]:
         ("smtp", [b"220 mail.exa", b"mple.org ESMTP\r\n"], "answered", b"QUIT\r\n"),
         ("smtp", [b"554 5.7.1 go away\r\n"], "answered", b"QUIT\r\n"),
         ("smtp", [b"421 4.3.2 All server ports are busy\r\n"], "silent", b""),
+        ("smtp", [b"451 4.7.1 Service unavailable - try again later\r\n"], "silent", b""),
         ("smtp", [b"SSH-2.0\r\n"], "silent", b""),
         ("smtp", [b"220 half a line"], "silent", b""),
         ("smtp", [], "silent", b""),
