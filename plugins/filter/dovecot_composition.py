@@ -45,6 +45,10 @@ options:
         description: Ports that other daemons of the host listen on, by the name of who does.
         type: dict
         required: true
+      submission_host:
+        description: SMTP server that takes what Sieve scripts send, with its port. If empty, C(sendmail) does.
+        type: str
+        default: ""
 """
 
 EXAMPLES = r"""

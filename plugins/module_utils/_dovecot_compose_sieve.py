@@ -61,6 +61,9 @@ def compose_sieve(work: Work) -> None:
             },
         }
     )
+    if work.host.get("submission_host"):
+        # In a service that may not gain privileges, as in many containers, sendmail cannot queue what scripts send.
+        work.add({"submission_host": work.host["submission_host"]})
     if wishes.texts("sieve_extensions"):
         work.add({"sieve_extensions": dict.fromkeys(wishes.texts("sieve_extensions"), True)})
     for key, value in wishes.mapping("sieve_vacation").items():

@@ -45,7 +45,8 @@ def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Co
 
     variables are those of the role without their prefix. host says what the platform is like: folder (of the role),
     libexec (the folder of Dovecot's programs), auth_group (whose members read passwords), fts (whether full-text search
-    is packaged) and ports_of_others (port by the name of who has it). Raises CompositionError.
+    is packaged), ports_of_others (port by the name of who has it) and submission_host (an SMTP server that takes what
+    Sieve scripts send, if there is one). Raises CompositionError.
     """
     faults: list[str] = []
     work = Work(Wishes(plain(variables), faults), plain(host))

@@ -174,6 +174,13 @@ def test_all_features_that_can_live_together_do() -> None:
     assert "sieve/learn-ham.svbin" in composition.kept
 
 
+def test_sieve_sends_by_smtp_where_there_is_a_server() -> None:
+    host = {**_HOST, "submission_host": "127.0.0.1:25"}
+    assert compose(_variables(sieve=True), host).settings["submission_host"] == "127.0.0.1:25"
+    assert "submission_host" not in compose(_variables(sieve=False), host).settings
+    assert "submission_host" not in _compose(sieve=True).settings
+
+
 def test_settings_of_the_user_win() -> None:
     own = {"ssl": "yes", "protocol imap": {"mail_plugins": {"imap_quota": False}, "imap_idle_notify_interval": "1m"}}
     settings = _compose(settings=own).settings
