@@ -106,13 +106,14 @@ def _warnings(work: Work) -> Tree:
         return {}
     owner = mail_owner(work)
     work.files.append(File(WARNING_FILE, _script(work), mode="0755"))
-    # Without one owner of all mail, the mailboxes of several users call the service, and only root delivers to each.
+    # Without one owner of all mail, the mailboxes of several users call the service.
     listener: Tree = {"user": owner, "mode": "0600"} if owner else {"mode": "0666"}
     work.add(
         {
             "service quota-warning": {
                 "executable": f"script {work.folder}/{WARNING_FILE}",
-                "user": owner or "root",
+                # Who delivers reads the configuration with its secrets, and acts as the user only then.
+                "user": "root",
                 "unix_listener quota-warning": listener,
             }
         }
