@@ -141,10 +141,14 @@ class Quota:
                 self._context.missing(setting.origin)
         if parts and start != "quota":
             self._context.plugin.append(Setting(f"{start}_rule", f"{mailbox}:{':'.join(parts)}", settings[0].origin))
-        elif parts:
+            return
+        # The first rule is the one that the size of a user replaces: a number of messages stays, in a rule of its own.
+        counts = [part for part in parts if mailbox == "*" and part.startswith("messages=")]
+        sizes = [part for part in parts if part not in counts]
+        for group in [sizes or ["storage=0"], counts] if counts else [sizes] if sizes else []:
             self._rules += 1
             key = numbered("quota_rule", self._rules)
-            self._context.plugin.append(Setting(key, f"{mailbox}:{':'.join(parts)}", settings[0].origin))
+            self._context.plugin.append(Setting(key, f"{mailbox}:{':'.join(group)}", settings[0].origin))
 
 
 class Sieve:

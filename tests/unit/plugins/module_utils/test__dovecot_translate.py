@@ -101,6 +101,11 @@ def test_every_plugin_row(row):
         ({"passdb static": {"passdb_static_password": "x"}}, "passdb {\ndriver = static\nargs = password=x\n}"),
         ({"quota_storage_size": "1G"}, "plugin {\nquota_rule = *:storage=1G\n}"),
         (
+            {"quota_storage_size": "1G", "quota_message_count": 9},
+            "plugin {\nquota_rule = *:storage=1G\nquota_rule2 = *:messages=9\n}",
+        ),
+        ({"quota_message_count": 9}, "plugin {\nquota_rule = *:storage=0\nquota_rule2 = *:messages=9\n}"),
+        (
             {
                 "namespace inbox": {
                     "mailbox Trash": {"quota_storage_extra": "1M"},
