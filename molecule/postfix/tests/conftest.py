@@ -52,7 +52,7 @@ class Server:
         pytest.fail(f"{mark} did not arrive in {places} of {self.name}; log:\n{log}")
 
     def mailbox(self, user: str, mark: str) -> str:
-        return self.wait_for(mark, f"/var/vmail/{self.domain}/{user}/")
+        return self.wait_for(mark, f"/var/vmail/{self.domain}/{user}/Maildir/new")
 
     def logged(self, text: str) -> None:
         self.wait_for(text, "/var/log/postfix.log")

@@ -6,6 +6,7 @@ import pytest
 from dialogue import LISTENERS, ask, connect, log_in
 
 SUBMISSION = [port for port, tls in LISTENERS.items() if tls != "none"]
+# Takes what the users of another server write, bounces among it.
 FOR_PARTNER = 2587
 REFUSED = {501, 530, 550, 553, 554}
 
@@ -31,7 +32,7 @@ def test_a_stranger_cannot_relay(server, address, port):
     assert (for_our_users[0] in REFUSED) == (port in SUBMISSION)
 
 
-@pytest.mark.parametrize("port", SUBMISSION)
+@pytest.mark.parametrize("port", [port for port in SUBMISSION if port != FOR_PARTNER])
 def test_a_user_relays_after_login_under_an_own_address_alone(server, port):
     with log_in(server.ipv4, port, f"bob@{server.domain}") as session:
         own = ask(session, f"bob@{server.domain}", "somebody@elsewhere.example")[-1]
@@ -40,8 +41,6 @@ def test_a_user_relays_after_login_under_an_own_address_alone(server, port):
             for sender in ("", f"alice@{server.domain}", "stranger@elsewhere.example")
         }
     assert own[0] == 250
-    if port == FOR_PARTNER:
-        others = {"": others[""]}
     assert {sender: text for sender, (code, text) in others.items() if code not in REFUSED} == {}
 
 
