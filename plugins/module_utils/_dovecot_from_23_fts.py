@@ -65,10 +65,8 @@ def _solr(driver: Setting, plugin: dict[str, Setting]) -> Block:
     names = {"url": "url", "batch_size": "batch_size", "soft_commit": "soft_commit"}
     setting = plugin.pop("fts_solr", None)
     body: list[Entry] = []
-    for key, value in options(setting.value) if setting else []:
-        if key in names:
-            assert setting is not None
-            body.append(Setting(names[key], value, setting.origin))
+    if setting is not None:
+        body += [Setting(names[key], value, setting.origin) for key, value in options(setting.value) if key in names]
     return Block("fts solr", tuple(body), driver.origin)
 
 

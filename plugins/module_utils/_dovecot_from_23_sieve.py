@@ -74,14 +74,13 @@ def _script(source: Source, head: str, kind: str, setting: Setting, extra: list[
 
 def _personal(source: Source, plugin: dict[str, Setting]) -> list[Entry]:
     script, directory = plugin.pop("sieve", None), plugin.pop("sieve_dir", None)
-    if script is None and directory is None:
-        return []
     if directory is not None:
         active = script.value if script else "~/.dovecot.sieve"
         if active.startswith("file:"):
             active = active[len("file:") :]
         script = Setting("sieve", f"file:{directory.value};active={active}", directory.origin)
-    assert script is not None
+    if script is None:
+        return []
     block = _script(source, "sieve_script personal", "personal", script)
     source.note(script.origin, [block])
     return [block]
@@ -157,9 +156,10 @@ def _headers(source: Source, plugin: dict[str, Setting]) -> list[Entry]:
     kinds = {"protected": ("forbid_add", "forbid_delete")}
     for kind in ("protected", "forbid_add", "forbid_delete"):
         setting = plugin.pop(f"sieve_editheader_{kind}", None)
-        for header in setting.value.split() if setting else ():
+        if setting is None:
+            continue
+        for header in setting.value.split():
             for name in kinds.get(kind, (kind,)):
-                assert setting is not None
                 headers.setdefault(header, {})[name] = Setting(name, "yes", setting.origin)
     found: list[Entry] = []
     for header, settings in headers.items():

@@ -172,8 +172,7 @@ def namespaces(body: Body) -> t.Iterator[Fault]:
         if separator and value_of(block.body, "list") != "no":
             separators.setdefault(separator, block.head)
     if len(separators) > 1:
-        second, head = list(separators.items())[1]
-        first = next(iter(separators))
+        (first, _head), (second, head) = list(separators.items())[:2]
         yield Fault(
             show((head, "separator")), f"is {second}, while others have {first}", "Use one separator in all namespaces."
         )

@@ -43,7 +43,7 @@ class Server:
 
     def wait_for(self, mark: str, places: str) -> str:
         """The message with this mark, as soon as one of the files holds it."""
-        for _ in range(50):
+        for _attempt in range(50):
             found = self.host.run(f"grep -rls -e '{mark}' {places}")
             if found.stdout:
                 return self.host.check_output("cat %s", found.stdout.splitlines()[0])

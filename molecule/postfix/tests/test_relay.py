@@ -24,9 +24,9 @@ def test_a_stranger_cannot_relay(server, address, port):
         "victim@[192.0.2.1]",
     ]
     with connect(address, port) as session:
-        _, *replies = ask(session, "", *forms)
-        _, under_our_name = ask(session, f"alice@{server.domain}", forms[0])
-        _, for_our_users = ask(session, "friend@friend.example", f"alice@{server.domain}")
+        _sender, *replies = ask(session, "", *forms)
+        _sender, under_our_name = ask(session, f"alice@{server.domain}", forms[0])
+        _sender, for_our_users = ask(session, "friend@friend.example", f"alice@{server.domain}")
     assert {form: text for form, (code, text) in zip(forms, replies) if code not in REFUSED} == {}
     assert under_our_name[0] in REFUSED
     assert (for_our_users[0] in REFUSED) == (port in SUBMISSION)
@@ -57,4 +57,4 @@ def test_there_is_no_login_on_port_25(server):
 def test_a_relay_domain_is_relayed_and_its_neighbour_is_not(server, partner):
     with connect(server.ipv4, 25) as session:
         replies = ask(session, "", f"guest@backup.{partner.domain}", f"guest@other.{partner.domain}")
-    assert [code for code, _ in replies] == [250, 250, 554]
+    assert [code for code, _text in replies] == [250, 250, 554]
