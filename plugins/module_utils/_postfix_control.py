@@ -20,6 +20,10 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postconf import n
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult, CommandRunner
 
 LOG_LINES = 20
+_MAIN_UNIT = "postfix.service"
+# Debian 12 runs Postfix in this unit. After an upgrade in place to Debian 13 the old daemon still runs in it, while the
+# package has a postfix.service that conflicts with it: systemd restarts neither until the old daemon is stopped.
+_FORMER_UNIT = "postfix@-.service"
 _UNIT = re.compile(r"/(?P<unit>[^/]*postfix[^/]*\.service)\Z")
 _TROUBLE = re.compile(r": (?:warning|error|fatal|panic): ")
 _LOG_FILES = ("/var/log/mail.log", "/var/log/maillog")
@@ -92,7 +96,10 @@ class PostfixControl:
 
     def restart(self, directory: str, running: Running) -> None:
         """Stop Postfix if it runs, and start it. Raises ControlError."""
-        if running.unit:
+        if self._is_superseded(running.unit):
+            self.stop(directory, running)
+            self._systemctl("restart", _MAIN_UNIT)
+        elif running.unit:
             self._systemctl("restart", running.unit)
         else:
             self._run([self._executable, "-c", directory, "stop"])
@@ -100,14 +107,20 @@ class PostfixControl:
 
     def stop(self, directory: str, running: Running) -> None:
         """Stop Postfix. Raises ControlError."""
-        if running.unit:
+        if self._is_superseded(running.unit):
+            self._run([self._executable, "-c", directory, "stop"])
+            self._systemctl("stop", running.unit)
+        elif running.unit:
             self._systemctl("stop", running.unit)
         else:
             self._check([self._executable, "-c", directory, "stop"])
 
     def start(self, directory: str, running: Running) -> None:
         """Start Postfix the way it ran before. Raises ControlError."""
-        if running.unit:
+        if self._is_superseded(running.unit):
+            # It counts as active although nothing runs in it.
+            self._systemctl("restart", _MAIN_UNIT)
+        elif running.unit:
             self._systemctl("start", running.unit)
         else:
             self._check([self._executable, "-c", directory, "start"])
@@ -138,6 +151,11 @@ class PostfixControl:
             if re.match(r"\d+\.\d+\Z", moment) and float(moment) >= mark.seconds:
                 found.append(text)
         return found
+
+    def _is_superseded(self, unit: str) -> bool:
+        if unit != _FORMER_UNIT:
+            return False
+        return unit in self._run(["systemctl", "show", "--property=Conflicts", "--value", _MAIN_UNIT]).stdout.split()
 
     def _systemctl(self, verb: str, unit: str) -> None:
         if verb != "stop":

@@ -115,7 +115,7 @@ def test_without_those_all_children_are_waited_for(host: FakeHost, monkeypatch: 
     [
         ("restart", "postfix.service", ["systemctl reset-failed postfix.service", "systemctl restart postfix.service"]),
         ("restart", "", ["postfix -c /d stop", "postfix -c /d start"]),
-        ("stop", "postfix@-.service", ["systemctl stop postfix@-.service"]),
+        ("stop", "postfix@out.service", ["systemctl stop postfix@out.service"]),
         ("stop", "", ["postfix -c /d stop"]),
         ("start", "postfix.service", ["systemctl reset-failed postfix.service", "systemctl start postfix.service"]),
         ("start", "", ["postfix -c /d start"]),
@@ -123,6 +123,40 @@ def test_without_those_all_children_are_waited_for(host: FakeHost, monkeypatch: 
 )
 def test_systemd_keeps_the_right_view(host: FakeHost, verb: str, unit: str, calls: list[str]) -> None:
     getattr(host.control(), verb)("/d", Running(5, unit))
+    assert host.calls == calls
+
+
+ASK = "systemctl show --property=Conflicts --value postfix.service"
+MAIN = ["systemctl reset-failed postfix.service", "systemctl restart postfix.service"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "conflicts", "calls"),
+    [
+        ("stop", "shutdown.target", [ASK, "systemctl stop postfix@-.service"]),
+        (
+            "start",
+            "shutdown.target",
+            [ASK, "systemctl reset-failed postfix@-.service", "systemctl start postfix@-.service"],
+        ),
+        (
+            "stop",
+            "shutdown.target postfix@-.service",
+            [ASK, "postfix -c /d stop", "systemctl stop postfix@-.service"],
+        ),
+        ("start", "shutdown.target postfix@-.service", [ASK, *MAIN]),
+        (
+            "restart",
+            "shutdown.target postfix@-.service",
+            [ASK, ASK, "postfix -c /d stop", "systemctl stop postfix@-.service", *MAIN],
+        ),
+    ],
+)
+def test_the_unit_of_debian_12_is_left_after_an_upgrade(
+    host: FakeHost, verb: str, conflicts: str, calls: list[str]
+) -> None:
+    host.results = {"show": CommandResult(0, f"{conflicts}\n", "")}
+    getattr(host.control(), verb)("/d", Running(5, "postfix@-.service"))
     assert host.calls == calls
 
 
