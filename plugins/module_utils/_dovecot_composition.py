@@ -80,6 +80,8 @@ def _sockets(work: Work) -> None:
         return
     work.add({"service auth": {f"unix_listener {queue}/private/auth": {"mode": "0660", "user": user, "group": user}}})
     if work.serves("lmtp"):
+        # Postfix delivers up to 20 messages to a user at a time; Dovecot 2.4 would defer all but 10 of them.
+        work.add({"lmtp_user_concurrency_limit": "unlimited"})
         socket = {"mode": "0600", "user": user, "group": user}
         work.add({"service lmtp": {f"unix_listener {queue}/private/dovecot-lmtp": socket}})
 
