@@ -12,9 +12,10 @@ export POSTMASTER_CHECKOUT := $(CURDIR)
 
 cache = $${POSTMASTER_CACHE:-$$HOME/.cache/postmaster-mail}
 demo_inventory = --inventory tests/demo/inventory --inventory molecule/shared/inventory
-scenarios = $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
+long_scenarios = upgrade
+scenarios = $(filter-out $(long_scenarios),$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))
 
-.PHONY: help prepare images demo demo-down test lint sanity unit build molecule bench clean
+.PHONY: help prepare images demo demo-down test test-long lint sanity unit build molecule bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -51,8 +52,11 @@ unit: prepare ## Unit tests
 build: prepare ## Build the collection, install it from the built file and run its playbooks by name
 	tests/rig/install-check
 
-molecule: images ## Every molecule scenario
+molecule: images ## Every molecule scenario but those of test-long
 	for scenario in $(scenarios); do tests/rig/scenario "$$scenario"; done
+
+test-long: images ## The molecule scenarios that take long: the upgrade of a server in place
+	for scenario in $(long_scenarios); do tests/rig/scenario "$$scenario"; done
 
 bench: images ## Measure speed as ratios within one run, write docs/performance.md
 	python tests/bench/run.py
