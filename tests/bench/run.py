@@ -37,6 +37,8 @@ depends on any of them.
   `ansible.builtin.command: postconf -e name=value`. Median of {rounds} round(s).
 - Table: `postfix_map` with `src`, a new index, against `postmap` of the same file by `ansible.builtin.command`. Median
   of {rounds} round(s).
+- Settings: a drop-in of Dovecot with 150 settings in 51 blocks, by one task of `dovecot_setting`, against two tasks,
+  `ansible.builtin.template` and `doveconf -n`. Median of {rounds} round(s).
 - Converge: `ansible-playbook` of `postmaster.mail.site`, from start to end, on a container without any mail package,
   against the one `apt-get install` of Postfix, Dovecot (IMAP, POP3, LMTP), Unbound and python3-cryptography on another
   such container. Packages are downloaded before both.
@@ -68,6 +70,10 @@ class Measured:
     postmap: float
     table: float
     table_again: float
+    template: float
+    template_again: float
+    settings: float
+    settings_again: float
     packages: float
     check: float
     converge: float
@@ -155,6 +161,7 @@ def measure(release: str, packages: float) -> Measured:
     role_again = play("postfix", release)
     parameters = [play("parameters", release, "--extra-vars", f"bench_round={number}") for number in ROUNDS]
     tables = [play("table", release) for _round in ROUNDS]
+    settings = [play("settings", release) for _round in ROUNDS]
     traces = play("processes", release)
     return Measured(
         loop=middle(parameters, "Set by a loop of commands"),
@@ -163,6 +170,10 @@ def measure(release: str, packages: float) -> Measured:
         postmap=middle(tables, "Build by postmap"),
         table=middle(tables, "Build by one task"),
         table_again=middle(tables, "Build again by one task"),
+        template=middle(settings, "Write by a template") + middle(settings, "Read by doveconf"),
+        template_again=middle(settings, "Write again by a template") + middle(settings, "Read again by doveconf"),
+        settings=middle(settings, "Write by one task"),
+        settings_again=middle(settings, "Write again by one task"),
         packages=packages,
         check=check.seconds,
         converge=converge.seconds,
@@ -185,6 +196,16 @@ def rows() -> t.Iterator[tuple[str, str, t.Callable[[Measured], str]]]:
     yield "Table of 100,000 entries: `postfix_map`", "", lambda m: f"{m.table:.2f} s"
     yield "Table of 100,000 entries: `postfix_map`, nothing changes", "", lambda m: f"{m.table_again:.2f} s"
     yield "**`postfix_map` : `postmap`**", "", lambda m: f"**{m.table / m.postmap:.2f}**"
+    yield "150 settings: `template` and `doveconf`", "", lambda m: f"{m.template:.2f} s"
+    yield "150 settings: `dovecot_setting`", "", lambda m: f"{m.settings:.2f} s"
+    yield "**`dovecot_setting` : `template` and `doveconf`**", "", lambda m: f"**{m.settings / m.template:.2f}**"
+    yield "150 settings, unchanged: `template` and `doveconf`", "", lambda m: f"{m.template_again:.2f} s"
+    yield "150 settings, unchanged: `dovecot_setting`", "", lambda m: f"{m.settings_again:.2f} s"
+    yield (
+        "**The same ratio, unchanged**",
+        "",
+        lambda m: f"**{m.settings_again / m.template_again:.2f}**",
+    )
     yield "Packages alone: `apt-get install`", "", lambda m: f"{m.packages:.1f} s"
     yield "First converge", "", lambda m: f"{m.converge:.1f} s"
     yield "**First converge : packages alone**", "at most 1.5", lambda m: f"**{m.converge / m.packages:.2f}**"
