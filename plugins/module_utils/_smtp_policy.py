@@ -59,8 +59,11 @@ class PolicyDialogue(SmtpDialogue):
         self._client = client
         self.local_address = ""
 
-    def _start_tls(self, envelope: Envelope) -> None:
+    def _session(self, envelope: Envelope) -> None:
         self.local_address = self._wire.local_address
+        super()._session(envelope)
+
+    def _start_tls(self, envelope: Envelope) -> None:
         super()._start_tls(envelope)
         if self._client is None:
             return
@@ -103,6 +106,8 @@ def ask(dialogue: PolicyDialogue, transcript: Transcript, envelope: Envelope) ->
         ending = refusal.step
     if ending is not None and ending.step in ("connect", "tls", "certificate", "starttls", "xclient"):
         raise ProbeError(f"The server cannot be asked, it failed at {ending.step}: {ending.text}")
+    if ending is not None and ending.step == "greeting" and ending.code is None:
+        raise ProbeError(f"The server cannot be asked, it closed the connection before its greeting: {ending.text}")
     told = {step.subject: step for step in transcript.steps if step.step == "rcpt"}
     answers = []
     for recipient in envelope.recipients:
