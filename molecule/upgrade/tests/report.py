@@ -31,7 +31,7 @@ def outages(attempts: t.Iterable[tuple[float, str]]) -> list[tuple[float, float,
 
 
 def told(what: str, found: list[tuple[float, float, collections.Counter[str]]]) -> list[str]:
-    lines = [f"{what}: {len(found)} times, {sum(end - start for start, end, _ in found):.0f} seconds in all"]
+    lines = [f"{what}: {len(found)} times, {sum(end - start for start, end, _reasons in found):.0f} seconds in all"]
     for start, end, reasons in found:
         lines.append(f"  at {time.strftime('%H:%M:%S', time.gmtime(start))} for {end - start:.0f} seconds")
         lines += [f"    {count} times: {reason}" for reason, count in reasons.most_common(4)]
