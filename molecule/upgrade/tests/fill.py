@@ -40,7 +40,7 @@ _random = random.Random(2413)
 
 def message(user: str, number: int, size: int) -> bytes:
     words = _random.choices(("invoice", "meeting", "Grüße", "offer", "your order", "holiday", "你好"), k=4)
-    lines = [f"{number} " + " ".join(_random.choices(words, k=8)) for _ in range(max(1, size // 60))]
+    lines = [f"{number} " + " ".join(_random.choices(words, k=8)) for _word in range(max(1, size // 60))]
     head = [
         f"From: sender{number % 17}@example.com",
         f"To: {user}",
