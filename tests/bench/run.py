@@ -19,7 +19,11 @@ from dataclasses import dataclass
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 BENCH = CHECKOUT / "tests" / "bench"
 REPORT = CHECKOUT / "docs" / "performance.md"
-RELEASES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
+RELEASE_NAMES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
+RELEASES = {
+    release: RELEASE_NAMES[release]
+    for release in os.environ.get("POSTMASTER_BENCH_RELEASES", " ".join(RELEASE_NAMES)).split()
+}
 ROUNDS = range(1, 1 + int(os.environ.get("POSTMASTER_BENCH_ROUNDS", "3")))
 
 PAGE = """\
