@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.info
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._dovecot
 options:
   settings:
     description:
@@ -34,12 +35,8 @@ options:
     description: Whether settings are returned as well that have the default of the installed version.
     type: bool
     default: false
-  config_file:
-    description: The main file of the configuration. By default the one that Dovecot was built for.
-    type: path
 notes:
   - Must run as C(root) to read secrets and key files' names.
-  - Fails if Dovecot is not installed, and if C(doveconf) refuses the configuration.
   - C(doveconf) does not say where a setting comes from. RV(sources) is found by following the includes.
 seealso:
   - module: postmaster.mail.dovecot_setting

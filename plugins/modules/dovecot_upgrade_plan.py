@@ -24,10 +24,8 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.info
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._dovecot
 options:
-  config_file:
-    description: The main file of the configuration. By default the one that Dovecot was built for.
-    type: path
   include_secrets:
     description:
       - >-
@@ -39,7 +37,6 @@ options:
     default: false
 notes:
   - Must run as C(root).
-  - Fails if Dovecot is not installed, and if C(doveconf) refuses the configuration.
   - Rewritten queries and filters should be read once by somebody who knows the database.
 seealso:
   - module: postmaster.mail.dovecot_setting

@@ -25,6 +25,8 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._postfix
+  - postmaster.mail._postfix.checks
 options:
   params:
     description:
@@ -66,33 +68,8 @@ options:
         overrides.
       - Values with blanks are written in braces. It is an error if there is no such entry.
     type: str
-  config_dir:
-    description: Folder of C(main.cf) and C(master.cf). If not given, the one Postfix uses by itself.
-    type: path
-  allow_unknown:
-    description:
-      - Accept names that this Postfix does not use. If V(false), they are an error that suggests similar names.
-      - Names of your own are known as soon as anything refers to them; a parameter of the same task, a restriction
-        class, a service that they belong to
-        (C(<transport>_destination_concurrency_limit)) or a table (C(pgsql:name)).
-    type: bool
-    default: false
-  validate:
-    description:
-      - Refuse what Postfix cannot read, and table types it cannot open. If V(false), complaints of the former kind
-        become
-        warnings and the latter are not looked for.
-      - References to itself, references that are not closed and control characters are refused in any case.
-    type: bool
-    default: true
 notes:
   - The module does not reload Postfix. See RV(reload_required) and RV(restart_required).
-  - A value of a parameter whose name ends in C(password), C(passwd) or C(secret), and credentials in a C(static:) or
-    C(inline:) table of a password
-    parameter, appear neither in results nor on a command line. Ansible itself still logs the task's arguments on
-    the target;
-    set C(no_log) for such tasks.
-  - In check mode on a host where Postfix is not installed yet, the module reports a change and warns.
 seealso:
   - module: postmaster.mail.postfix_service
   - module: postmaster.mail.postfix_map

@@ -29,6 +29,8 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._postfix
+  - postmaster.mail._postfix.checks
 options:
   owner:
     description: Who speaks, for example V(postmaster.mail.postfix).
@@ -135,27 +137,8 @@ options:
       - A listener that does not answer before the change either does not make the task fail; the module warns.
     type: int
     default: 10
-  config_dir:
-    description: Folder of C(main.cf) and C(master.cf). If not given, the one Postfix uses by itself.
-    type: path
-  allow_unknown:
-    description:
-      - Accept names that this Postfix does not use. If V(false), they are an error that suggests similar names. Only
-        what this call names is looked at.
-    type: bool
-    default: false
-  validate:
-    description:
-      - Refuse what Postfix cannot read, and table types it cannot open. If V(false), complaints of the former kind
-        become warnings and the latter are not looked for.
-    type: bool
-    default: true
 notes:
   - Parameters and services that somebody contributes should not be set by other means; the next call sets them again.
-  - A value of a parameter whose name ends in C(password), C(passwd) or C(secret), and credentials in a C(static:) or
-    C(inline:) table of a password parameter, appear neither in results nor on a command line. Ansible itself still
-    logs the task's arguments on the target; set C(no_log) for such tasks.
-  - In check mode on a host where Postfix is not installed yet, the module reports a change and warns.
 seealso:
   - module: postmaster.mail.postconf_param
   - module: postmaster.mail.postfix_service

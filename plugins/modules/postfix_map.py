@@ -129,14 +129,11 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  config_dir:
-    description:
-      - Configuration directory of the Postfix instance, if it is not the default one.
-    type: path
 extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._postfix
 notes:
   - In check mode on a host without Postfix the table is checked as far as this is possible without Postfix, and the
     type V(hash) is assumed if none is given.

@@ -71,13 +71,11 @@ options:
     description: The most messages, senders, domains and reasons to report. The counts are of all.
     type: int
     default: 100
-  config_dir:
-    description: Configuration directory of the Postfix instance, if it is not the default one.
-    type: path
 extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._postfix
 attributes:
   diff_mode:
     support: none

@@ -26,6 +26,8 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._postfix
+  - postmaster.mail._postfix.checks
 options:
   services:
     description:
@@ -119,28 +121,8 @@ options:
   maxproc:
     description: As in O(services[].maxproc).
     type: str
-  config_dir:
-    description: Folder of C(main.cf) and C(master.cf). If not given, the one Postfix uses by itself.
-    type: path
-  allow_unknown:
-    description:
-      - Accept options whose names this Postfix does not use. If V(false), they are an error that suggests similar
-        names.
-      - Names of your own are known as soon as anything refers to them.
-    type: bool
-    default: false
-  validate:
-    description:
-      - Refuse what Postfix cannot read, and table types it cannot open. If V(false), complaints of the former kind
-        become warnings and the latter are not looked for.
-    type: bool
-    default: true
 notes:
   - The module does not reload Postfix. See RV(reload_required).
-  - An option whose name ends in C(password), C(passwd) or C(secret), and credentials in a C(static:) or C(inline:)
-    table of a password parameter, appear neither in results nor on a command line. Ansible itself still logs the
-    task's arguments on the target; set C(no_log) for such tasks.
-  - In check mode on a host where Postfix is not installed yet, the module reports a change and warns.
 seealso:
   - module: postmaster.mail.postconf_param
   - name: The master.cf file

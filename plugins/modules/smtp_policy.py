@@ -42,9 +42,6 @@ options:
       - Whether to evaluate the configuration of the Postfix on the target. Sensible if that is the server asked.
     type: bool
     default: true
-  config_dir:
-    description: Configuration directory of the Postfix instance, if it is not the default one.
-    type: path
   helo:
     description: Name for EHLO. Without it the host name of the target.
     type: str
@@ -95,6 +92,7 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.info
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._postfix
 notes:
   - The evaluation knows the restriction lists for client, HELO, sender, relay and recipient with their tables and
     classes, and the check for listed recipients. It does not know milters, postscreen, rate limits, and
