@@ -13,87 +13,42 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from ._role_variables import RoleVariables
+
 Tree = dict[str, t.Any]
 
-_YES = frozenset({"yes", "true", "on", "1", "y"})
 _SIZE = re.compile(r"^\d+\s*([kmgt]i?b?|b)?$", re.IGNORECASE)
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
 
 
-class Wishes:
-    """The variables of the role without their prefix. Values that came as text are read as what they mean."""
+class Wishes(RoleVariables):
+    """The variables of role dovecot."""
 
-    def __init__(self, variables: t.Mapping[str, t.Any], faults: list[str]) -> None:
-        self._variables = variables
-        self._faults = faults
-
-    def text(self, name: str) -> str:
-        """Return text; nothing is the empty one."""
-        value = self._variables.get(name)
-        return "" if value is None else str(value)
-
-    def flag(self, name: str) -> bool:
-        """Return a truth value."""
-        value = self._variables.get(name)
-        return value if isinstance(value, bool) else str(value).lower() in _YES
-
-    def number(self, name: str) -> int:
-        """Return a whole number that is not negative."""
-        text = self.text(name)
-        if text.isdigit():
-            return int(text)
-        self.fault(f"dovecot_{name} is {text!r}: write a whole number")
-        return 0
+    prefix = "dovecot_"
+    whole_number = re.compile(r"[0-9]+")
 
     def size(self, name: str) -> str:
         """Return a size such as 100M, or the empty text."""
         text = self.text(name).strip()
         if text and not _SIZE.match(text):
-            self.fault(f"dovecot_{name} is {text!r}: write a size such as 100M or 2G")
+            self.refuse(name, text, "a size such as 100M or 2G")
             return ""
         return text
 
-    def texts(self, name: str) -> list[str]:
-        """Return a list of text."""
-        value = self._variables.get(name) or []
-        if isinstance(value, str) or not isinstance(value, t.Sequence):
-            self.fault(f"dovecot_{name} is {value!r}: write a list")
-            return []
-        return [str(item) for item in value]
-
     def entries(self, name: str) -> list[t.Mapping[str, t.Any]]:
         """Return a list of dictionaries, without the values that were left out."""
-        value = self._variables.get(name) or []
-        if isinstance(value, (t.Mapping, str)) or not all(isinstance(item, t.Mapping) for item in value):
-            self.fault(f"dovecot_{name} is {value!r}: write a list of dictionaries")
-            return []
-        return [given(item) for item in value]
+        return [given(item) for item in super().entries(name)]
 
     def mapping(self, name: str) -> t.Mapping[str, t.Any]:
         """Return a dictionary, without the values that were left out."""
-        value = self._variables.get(name) or {}
-        if not isinstance(value, t.Mapping):
-            self.fault(f"dovecot_{name} is {value!r}: write a dictionary")
-            return {}
-        return given(value)
-
-    def fault(self, text: str) -> None:
-        """Note a contradiction; all of them are reported together."""
-        if text not in self._faults:
-            self._faults.append(text)
-
-    def check_unique(self, name: str, keys: t.Iterable[str]) -> None:
-        """Note every key that occurs twice."""
-        seen: set[str] = set()
-        for key in keys:
-            if key in seen:
-                self.fault(f"dovecot_{name} names {key} twice: keep one entry")
-            seen.add(key)
+        return given(super().mapping(name))
 
     def check_name(self, name: str, text: str) -> None:
         """Note a name that cannot be that of a file or block."""
         if not _NAME.match(text):
-            self.fault(f"dovecot_{name} has the name {text!r}: write letters, digits, dots, dashes and underscores")
+            self.fault(
+                f"{self.prefix}{name} has the name {text!r}: write letters, digits, dots, dashes and underscores"
+            )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ._role_variables import RoleVariables
+
 Earlier = t.Literal["drop", "first", "last"]
 TableType = t.Literal["indexed", "cidr", "pcre"]
 
@@ -25,74 +27,12 @@ CONTRIBUTED = 600
 USER = 900
 
 _BANNER = "Written by the role postmaster.mail.postfix. What is changed here by hand gets lost."
-_YES = frozenset({"yes", "true", "on", "1", "y"})
 
 
-class Wishes:
-    """The variables of the role without their prefix. Values that came as text are read as what they mean."""
+class Wishes(RoleVariables):
+    """The variables of role postfix."""
 
-    def __init__(self, variables: t.Mapping[str, t.Any], faults: list[str]) -> None:
-        self._variables = variables
-        self._faults = faults
-
-    def raw(self, name: str) -> t.Any:
-        """Return the variable as it is."""
-        return self._variables.get(name)
-
-    def text(self, name: str) -> str:
-        """Return text; nothing is the empty one."""
-        value = self._variables.get(name)
-        return "" if value is None else str(value)
-
-    def flag(self, name: str) -> bool:
-        """Return a truth value."""
-        value = self._variables.get(name)
-        return value if isinstance(value, bool) else str(value).lower() in _YES
-
-    def number(self, name: str) -> int:
-        """Return a whole number."""
-        text = self.text(name)
-        if text.lstrip("-").isdigit():
-            return int(text)
-        self.fault(f"postfix_{name} is {text!r}: write a whole number")
-        return 0
-
-    def texts(self, name: str) -> list[str]:
-        """Return a list of text."""
-        value = self._variables.get(name) or []
-        if isinstance(value, str) or not isinstance(value, t.Sequence):
-            self.fault(f"postfix_{name} is {value!r}: write a list")
-            return []
-        return [str(item) for item in value]
-
-    def entries(self, name: str) -> list[t.Mapping[str, t.Any]]:
-        """Return a list of dictionaries."""
-        value = self._variables.get(name) or []
-        if isinstance(value, (t.Mapping, str)) or not all(isinstance(i, t.Mapping) for i in value):
-            self.fault(f"postfix_{name} is {value!r}: write a list of dictionaries")
-            return []
-        return list(value)
-
-    def mapping(self, name: str) -> t.Mapping[str, t.Any]:
-        """Return a dictionary."""
-        value = self._variables.get(name) or {}
-        if not isinstance(value, t.Mapping):
-            self.fault(f"postfix_{name} is {value!r}: write a dictionary")
-            return {}
-        return value
-
-    def fault(self, text: str) -> None:
-        """Note a contradiction; all of them are reported together."""
-        if text not in self._faults:
-            self._faults.append(text)
-
-    def check_unique(self, name: str, keys: t.Iterable[str]) -> None:
-        """Note every key that occurs twice."""
-        seen: set[str] = set()
-        for key in keys:
-            if key in seen:
-                self.fault(f"postfix_{name} names {key} twice: keep one entry")
-            seen.add(key)
+    prefix = "postfix_"
 
 
 @dataclass
