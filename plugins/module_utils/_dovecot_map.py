@@ -159,6 +159,14 @@ PLUGIN_ROWS = (
     Row("welcome_wait", "welcome_wait"),
 )
 
+# What passdb and userdb blocks say of what follows them.
+_RESULT_ROWS = (
+    Row("result_failure", "result_failure"),
+    Row("result_internalfail", "result_internalfail"),
+    Row("result_success", "result_success"),
+    Row("skip", "skip"),
+)
+
 # Settings inside one kind of block, by the name of the block.
 BLOCK_ROWS: t.Mapping[str, tuple[Row, ...]] = {
     "service": (
@@ -170,18 +178,10 @@ BLOCK_ROWS: t.Mapping[str, tuple[Row, ...]] = {
         Row("deny", "deny"),
         Row("master", "master"),
         Row("mechanisms_filter", "mechanisms", "list"),
-        Row("result_failure", "result_failure"),
-        Row("result_internalfail", "result_internalfail"),
-        Row("result_success", "result_success"),
-        Row("skip", "skip"),
         Row("username_filter", "username_filter"),
+        *_RESULT_ROWS,
     ),
-    "userdb": (
-        Row("result_failure", "result_failure"),
-        Row("result_internalfail", "result_internalfail"),
-        Row("result_success", "result_success"),
-        Row("skip", "skip"),
-    ),
+    "userdb": _RESULT_ROWS,
     "event_exporter": (Row("driver", "transport"), Row("format", "format")),
 }
 
@@ -204,6 +204,14 @@ LOCATION_PARTS = (
 LOCATION_FLAGS = (("mailbox_list_utf8", "UTF-8"), ("mailbox_list_drop_noselect", "NO-NOSELECT"))
 LOCATION_KEYS = frozenset({"mail_driver", "mail_path", *(key for key, _option in (*LOCATION_PARTS, *LOCATION_FLAGS))})
 
+# Keys about TLS in the external files of 2.3.
+_CLIENT_TLS_ROWS = (
+    Row("ssl_client_ca_file", "tls_ca_cert_file", "literal"),
+    Row("ssl_client_ca_dir", "tls_ca_cert_dir", "literal"),
+    Row("ssl_client_cert_file", "tls_cert_file", "literal"),
+    Row("ssl_client_key_file", "tls_key_file", "literal"),
+)
+
 # Keys of an external LDAP file of 2.3, by the setting of 2.4.
 LDAP_ROWS = (
     Row("ldap_uris", "uris", "literal"),
@@ -217,10 +225,7 @@ LDAP_ROWS = (
     Row("ldap_debug_level", "debug_level", "literal"),
     Row("ldap_auth_sasl_realm", "sasl_realm", "literal"),
     Row("ldap_auth_sasl_authz_id", "sasl_authz_id", "literal"),
-    Row("ssl_client_ca_file", "tls_ca_cert_file", "literal"),
-    Row("ssl_client_ca_dir", "tls_ca_cert_dir", "literal"),
-    Row("ssl_client_cert_file", "tls_cert_file", "literal"),
-    Row("ssl_client_key_file", "tls_key_file", "literal"),
+    *_CLIENT_TLS_ROWS,
 )
 
 # Keys of an external OAuth2 file of 2.3, by the setting inside the oauth2 block of 2.4.
@@ -244,10 +249,7 @@ OAUTH2_ROWS = (
     Row("http_client_max_pipelined_requests", "max_pipelined_requests", "literal"),
     Row("http_client_rawlog_dir", "rawlog_dir", "literal"),
     Row("ssl_cipher_list", "tls_cipher_suite", "literal"),
-    Row("ssl_client_ca_dir", "tls_ca_cert_dir", "literal"),
-    Row("ssl_client_ca_file", "tls_ca_cert_file", "literal"),
-    Row("ssl_client_cert_file", "tls_cert_file", "literal"),
-    Row("ssl_client_key_file", "tls_key_file", "literal"),
+    *_CLIENT_TLS_ROWS,
 )
 
 # The level of a compression method, which 2.3 keeps in zlib_save_level for all.
