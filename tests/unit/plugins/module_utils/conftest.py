@@ -44,6 +44,18 @@ qmgr unix n - n - - qmgr
 """
 
 
+def edit_main_cf(main: pathlib.Path, command: str, arguments: t.Iterable[str]) -> CommandResult:
+    """Set or drop parameters, as "postconf -e" and "postconf -X" do."""
+    parameters = parse_main_cf(main.read_text())
+    for argument in arguments:
+        name, _equals, value = argument.partition("=")
+        parameters[name] = value
+        if command == "-X":
+            del parameters[name]
+    main.write_text("".join(f"{name} = {value}\n" for name, value in parameters.items()))
+    return CommandResult(0, "", "")
+
+
 class SharedPostfix:
     """A postconf over the files in the folder after -c, and the power over a Postfix that dislikes relayhost = bad."""
 
@@ -65,17 +77,11 @@ class SharedPostfix:
         main, master = folder / "main.cf", folder / "master.cf"
         if not main.exists():
             return CommandResult(1, "", f"postconf: fatal: open {main}: No such file or directory\n")
-        parameters = parse_main_cf(main.read_text())
         if command in ("-e", "-X"):
-            for argument in arguments:
-                name, _equals, value = argument.partition("=")
-                parameters[name] = value
-                if command == "-X":
-                    del parameters[name]
-            main.write_text("".join(f"{name} = {value}\n" for name, value in parameters.items()))
-            return CommandResult(0, "", "")
+            return edit_main_cf(main, command, arguments)
         if command in ("-M", "-MX"):
             return self._services(master, command, arguments)
+        parameters = parse_main_cf(main.read_text())
         stderr = [
             f"postconf: warning: {main}: unused parameter: {name}={value}\n"
             for name, value in parameters.items()
@@ -182,8 +188,31 @@ class SharedPostfix:
         return bool(host) and port == 0
 
 
+@pytest.fixture(name="edit_main_cf")
+def fixture_edit_main_cf() -> t.Callable[[pathlib.Path, str, t.Iterable[str]], CommandResult]:
+    return edit_main_cf
+
+
 @pytest.fixture
 def shared_postfix(tmp_path: pathlib.Path) -> SharedPostfix:
     (tmp_path / "main.cf").write_text(MAIN)
     (tmp_path / "master.cf").write_text(MASTER)
     return SharedPostfix(tmp_path)
+
+
+@pytest.fixture
+def share() -> dict[str, t.Any]:
+    """Parameters, list elements and services that are new, other than before, or gone."""
+    return {
+        "params": {
+            "biff": True,
+            "relayhost": {"state": "absent"},
+            "mydestination": {"value": "x", "elements": "present"},
+        },
+        "lists": {"smtpd_milters": ["inet:127.0.0.1:1"]},
+        "services": [
+            {"name": "587", "type": "inet", "command": "smtpd"},
+            {"name": "smtp", "type": "inet", "maxproc": "5", "options": {}},
+            {"name": "relay", "type": "unix", "state": "absent"},
+        ],
+    }

@@ -96,24 +96,38 @@ def test_sizes_joined_by_mysql():
     assert any("unit" in note.check for note in result.notes)
 
 
-def test_sql_with_several_hosts():
-    tree = converted("passdb {\n  driver = sql\n  args = /sql\n}\nuserdb {\n  driver = sql\n  args = /sql\n}")
-    assert "  pgsql db1.example.org {\n    parameters {\n      dbname = mail\n      user = mail\n" in tree
-    assert "  pgsql db2.example.org {" in tree
-    assert "connection_limit = 5" in tree
-    assert "default_password_scheme = MD5" in tree
-    assert "quota || 'M' AS userdb_quota_storage_size FROM users WHERE a = '%{user | lower}'" in tree
-    assert "SELECT 'maildir' AS mail_driver, '/srv/' || home AS mail_path, uid FROM" in tree
-    assert "iterate_query = SELECT username FROM users" in tree
-
-
-def test_ldap_of_users():
-    tree = converted("userdb {\n  driver = ldap\n  args = /ldap\n}")
-    assert "filter = (&(objectClass=posixAccount)(uid=%{user}))" in tree
-    assert "home = %{ldap:homeDirectory}" in tree
-    assert "uid = vmail" in tree
-    assert "quota_storage_size = %{ldap:quota}B" in tree
-    assert "iterate_fields {\n    user = %{ldap:uid}" in tree
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        pytest.param(
+            "passdb {\n  driver = sql\n  args = /sql\n}\nuserdb {\n  driver = sql\n  args = /sql\n}",
+            [
+                "  pgsql db1.example.org {\n    parameters {\n      dbname = mail\n      user = mail\n",
+                "  pgsql db2.example.org {",
+                "connection_limit = 5",
+                "default_password_scheme = MD5",
+                "quota || 'M' AS userdb_quota_storage_size FROM users WHERE a = '%{user | lower}'",
+                "SELECT 'maildir' AS mail_driver, '/srv/' || home AS mail_path, uid FROM",
+                "iterate_query = SELECT username FROM users",
+            ],
+            id="sql with several hosts",
+        ),
+        pytest.param(
+            "userdb {\n  driver = ldap\n  args = /ldap\n}",
+            [
+                "filter = (&(objectClass=posixAccount)(uid=%{user}))",
+                "home = %{ldap:homeDirectory}",
+                "uid = vmail",
+                "quota_storage_size = %{ldap:quota}B",
+                "iterate_fields {\n    user = %{ldap:uid}",
+            ],
+            id="ldap of users",
+        ),
+    ],
+)
+def test_databases(source, parts):
+    tree = converted(source)
+    assert [part for part in parts if part not in tree] == []
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,9 @@ KNOWN = ("relayhost", "biff", "myhostname", "inet_interfaces", "mydestination", 
 class FakePostfix:
     """A postconf that knows six parameters and keeps its files in the folder given by -c."""
 
-    def __init__(self) -> None:
+    def __init__(self, edit: t.Callable[[pathlib.Path, str, t.Iterable[str]], CommandResult]) -> None:
         self.calls: list[str] = []
+        self._edit = edit
 
     def run(self, argv: t.Sequence[str], *, data: str | None = None) -> CommandResult:
         assert data is None
@@ -45,17 +46,10 @@ class FakePostfix:
             return CommandResult(0, "".join(f"{line}\n" for line in lines), "")
         if not os.path.exists(main):
             return CommandResult(1, "", f"postconf: fatal: open {main}: No such file or directory\n")
+        if command in ("-e", "-X"):
+            return self._edit(pathlib.Path(main), command, arguments)
         with open(main) as source:
             parameters = parse_main_cf(source.read())
-        if command in ("-e", "-X"):
-            for argument in arguments:
-                name, _equals, value = argument.partition("=")
-                parameters[name] = value
-                if command == "-X":
-                    del parameters[name]
-            with open(main, "w") as sink:
-                sink.writelines(f"{name} = {value}\n" for name, value in parameters.items())
-            return CommandResult(0, "", "")
         with open(master) as source:
             services = source.read().splitlines()
         if command == "-M":
@@ -86,8 +80,8 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 @pytest.fixture
-def postfix() -> FakePostfix:
-    return FakePostfix()
+def postfix(edit_main_cf: t.Callable[[pathlib.Path, str, t.Iterable[str]], CommandResult]) -> FakePostfix:
+    return FakePostfix(edit_main_cf)
 
 
 def instance(postfix: FakePostfix, folder: pathlib.Path, **options: bool) -> Instance:

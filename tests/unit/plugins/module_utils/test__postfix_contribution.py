@@ -20,20 +20,9 @@ def service(name: str, kind: str, **fields: t.Any) -> dict[str, t.Any]:
     return {"services": [{"name": name, "type": kind, **fields}]}
 
 
-SHARE = {
-    "params": {"biff": True, "relayhost": {"state": "absent"}, "mydestination": {"value": "x", "elements": "present"}},
-    "lists": {"smtpd_milters": ["inet:127.0.0.1:1"]},
-    "services": [
-        {"name": "587", "type": "inet", "command": "smtpd"},
-        {"name": "smtp", "type": "inet", "maxproc": "5", "options": {}},
-        {"name": "relay", "type": "unix", "state": "absent"},
-    ],
-}
-
-
-def test_everything_that_is_withdrawn_is_as_before(shared_postfix: t.Any) -> None:
+def test_everything_that_is_withdrawn_is_as_before(shared_postfix: t.Any, share: dict[str, t.Any]) -> None:
     before = shared_postfix.state()
-    done = shared_postfix.say("a", SHARE)
+    done = shared_postfix.say("a", share)
     assert shared_postfix.parameters() == {
         "biff": "yes",
         "old_typo": "1",
@@ -65,25 +54,25 @@ def test_everything_that_is_withdrawn_is_as_before(shared_postfix: t.Any) -> Non
     assert not shared_postfix.say("a").changed
 
 
-def test_nothing_is_done_twice(shared_postfix: t.Any) -> None:
-    shared_postfix.say("a", SHARE)
+def test_nothing_is_done_twice(shared_postfix: t.Any, share: dict[str, t.Any]) -> None:
+    shared_postfix.say("a", share)
     ledger = shared_postfix.folder / "postmaster.json"
     stamp = ledger.stat().st_ino
     shared_postfix.calls.clear()
     shared_postfix.steps.clear()
-    again = shared_postfix.say("a", SHARE)
+    again = shared_postfix.say("a", share)
     assert again == Result(plan=again.plan)
     assert shared_postfix.calls == ["-n", "-M", "-d"]
     assert shared_postfix.steps == []
     assert ledger.stat().st_ino == stamp
 
 
-def test_check_mode_plans_the_same_and_writes_nothing(shared_postfix: t.Any) -> None:
+def test_check_mode_plans_the_same_and_writes_nothing(shared_postfix: t.Any, share: dict[str, t.Any]) -> None:
     before = shared_postfix.state()
-    checked = shared_postfix.say("a", SHARE, check_mode=True)
+    checked = shared_postfix.say("a", share, check_mode=True)
     assert shared_postfix.state() == before
     assert shared_postfix.steps == []
-    applied = shared_postfix.say("a", SHARE)
+    applied = shared_postfix.say("a", share)
     assert checked.plan == applied.plan
     assert (checked.action, checked.changed) == (applied.action, applied.changed)
     assert [answer.listener for answer in checked.answers] == [answer.listener for answer in applied.answers]
@@ -219,24 +208,24 @@ def test_names_of_others_are_not_looked_at_again(shared_postfix: t.Any) -> None:
         shared_postfix.say("a", {"params": {"my_own": "b"}})
 
 
-def test_a_damaged_ledger_stops_everything(shared_postfix: t.Any) -> None:
+def test_a_damaged_ledger_stops_everything(shared_postfix: t.Any, share: dict[str, t.Any]) -> None:
     (shared_postfix.folder / "postmaster.json").write_text("{}")
     with pytest.raises(TaskError, match=r"postmaster\.json is damaged"):
-        shared_postfix.say("a", SHARE)
+        shared_postfix.say("a", share)
     assert (shared_postfix.folder / "main.cf").read_text() == "biff = no\nold_typo = 1\nrelayhost = a,\n b\n"
 
 
-def test_an_absent_configuration_is_told_apart(shared_postfix: t.Any) -> None:
+def test_an_absent_configuration_is_told_apart(shared_postfix: t.Any, share: dict[str, t.Any]) -> None:
     os.unlink(shared_postfix.folder / "main.cf")
     with pytest.raises(PostfixAbsentError, match="Install the package postfix"):
-        shared_postfix.say("a", SHARE)
+        shared_postfix.say("a", share)
     shared_postfix.folder = shared_postfix.folder / "nosuch"
     with pytest.raises(PostfixAbsentError, match="Install the package postfix"):
-        shared_postfix.say("a", SHARE)
+        shared_postfix.say("a", share)
 
 
-def test_what_a_host_without_postfix_will_get() -> None:
-    done = foresee(Request("a", contributions("a", [{"name": "n", **SHARE}])))
+def test_what_a_host_without_postfix_will_get(share: dict[str, t.Any]) -> None:
+    done = foresee(Request("a", contributions("a", [{"name": "n", **share}])))
     assert done.changed
     assert {change.name: change.after for change in done.plan.params} == {
         "biff": "yes",

@@ -12,16 +12,6 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postfix_activatio
 from ansible_collections.postmaster.mail.plugins.module_utils._postfix_config import ConfigError, Stage
 from ansible_collections.postmaster.mail.plugins.module_utils._postfix_ledger import parse_ledger
 
-SHARE = {
-    "params": {"biff": True, "relayhost": {"state": "absent"}, "mydestination": {"value": "x", "elements": "present"}},
-    "lists": {"smtpd_milters": ["inet:127.0.0.1:1"]},
-    "services": [
-        {"name": "587", "type": "inet", "command": "smtpd"},
-        {"name": "smtp", "type": "inet", "maxproc": "5", "options": {}},
-        {"name": "relay", "type": "unix", "state": "absent"},
-    ],
-}
-
 
 class Killed(BaseException):
     """Stands for the end of the process."""
@@ -30,12 +20,12 @@ class Killed(BaseException):
 @pytest.mark.parametrize("withdraw", [False, True])
 @pytest.mark.parametrize("moment", ["main.cf", "master.cf", "reload"])
 def test_a_task_that_is_killed_loses_nothing(
-    shared_postfix: t.Any, monkeypatch: pytest.MonkeyPatch, moment: str, withdraw: bool
+    shared_postfix: t.Any, share: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch, moment: str, withdraw: bool
 ) -> None:
     before = shared_postfix.state()
-    shares: list[dict[str, t.Any]] = [] if withdraw else [SHARE]
+    shares: list[dict[str, t.Any]] = [] if withdraw else [share]
     if withdraw:
-        shared_postfix.say("a", SHARE)
+        shared_postfix.say("a", share)
     real = Stage.swap_in
 
     def swap_in(stage: Stage, name: str) -> None:
@@ -86,7 +76,9 @@ def test_a_task_that_was_killed_and_cannot_be_finished_says_so_again(shared_post
     assert shared_postfix.parameters()["relayhost"] == "a, b"
 
 
-def test_files_that_others_change_meanwhile_stay_theirs(shared_postfix: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_others_change_meanwhile_stay_theirs(
+    shared_postfix: t.Any, share: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = Stage.swap_in
 
     def swap_in(stage: Stage, name: str) -> None:
@@ -96,7 +88,7 @@ def test_files_that_others_change_meanwhile_stay_theirs(shared_postfix: t.Any, m
 
     monkeypatch.setattr(Stage, "swap_in", swap_in)
     with pytest.raises(ConfigError, match=r"master\.cf was changed by another program meanwhile"):
-        shared_postfix.say("a", SHARE)
+        shared_postfix.say("a", share)
     assert (shared_postfix.folder / "main.cf").read_text() == "biff = no\nold_typo = 1\nrelayhost = a,\n b\n"
     assert (shared_postfix.folder / "master.cf").read_text() == "smtp inet n - n - - postscreen\n"
     assert not (shared_postfix.folder / "postmaster.json").exists()

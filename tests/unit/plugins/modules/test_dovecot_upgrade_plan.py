@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import pathlib
 
 import pytest
-from ansible.module_utils import basic
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.modules import dovecot_upgrade_plan
 
@@ -17,19 +16,8 @@ FIXTURES = pathlib.Path(__file__).parents[2] / "fixtures"
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the module on a host whose doveconf prints a recorded text, and return its result."""
-
-    def run(output, **options):
-        path = None if output is None else "/usr/bin/doveconf"
-        monkeypatch.setattr(basic.AnsibleModule, "get_bin_path", lambda *_args, **_options: path)
-        answer = (0, output, "") if output else (89, "", "doveconf: Fatal: it is broken\n")
-        monkeypatch.setattr(basic.AnsibleModule, "run_command", lambda *_args, **_options: answer)
-        with patch_module_args(options), pytest.raises(SystemExit):
-            dovecot_upgrade_plan.main()
-        return json.loads(capsys.readouterr().out)
-
-    return run
+def run(run_with_doveconf):
+    return functools.partial(run_with_doveconf, dovecot_upgrade_plan.main)
 
 
 def test_a_2_3_is_planned(run):
