@@ -11,29 +11,30 @@ from __future__ import annotations
 
 import contextlib
 import grp
-import math
 import os
 import pwd
 import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.postmaster.mail.plugins.module_utils import _doveadm, _files
+from ansible_collections.postmaster.mail.plugins.module_utils import _doveadm
 from ansible_collections.postmaster.mail.plugins.module_utils._account import (
     AccountError,
     Wish,
     check_duplicates,
     parse_wish,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import (
+    AccountBackend,
+    AccountBackendError,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import PasswdFileBackend
 from ansible_collections.postmaster.mail.plugins.module_utils._doveadm import Doveadm, DoveadmError
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import MaildirError, MailStore, Owner
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import Plan, Policy, compute_plan
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_report import diff_of, result_of
-from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import PasswdFileError, parse
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
-_MODE = 0o640
-_TICK = 0.02
 Options = t.Mapping[str, t.Any]
 
 
@@ -57,7 +58,6 @@ class _Host:
     """What the host offers, and what it lacks."""
 
     doveadm: Doveadm | None
-    access: _files.FileAccess | None
     owner: Owner | None
     lacks: tuple[str, ...]
 
@@ -101,28 +101,30 @@ def run(
             mail_directory=_mail_directory(options) if options["maildir"] else None,
             owner=host.owner,
         )
-        path = os.path.realpath(options["path"])
-        lockable = not check_mode and os.path.isdir(os.path.dirname(path))
-        lock_file = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.lock")
-        with _files.locked(lock_file) if lockable else contextlib.nullcontext():
-            return _run_locked(options, path, wishes, host, verifier, store, check_mode)
-    except (AccountError, DoveadmError, MaildirError) as error:
+        backend = _backend(options)
+        lacks = (*host.lacks, *backend.lacks())
+        with contextlib.nullcontext() if check_mode else backend.lock():
+            return _run_locked(options, backend, wishes, host, lacks, verifier, store, check_mode)
+    except (AccountBackendError, AccountError, DoveadmError, MaildirError) as error:
         raise MaildirUserError(f"{error}.") from error
-    except PasswdFileError as error:
-        raise MaildirUserError(f"{options['path']}: {error}.") from error
+
+
+def _backend(options: Options) -> AccountBackend:
+    """Return the place that the option backend names."""
+    return PasswdFileBackend(options["path"], options["passwd_file_group"])
 
 
 def _run_locked(
     options: Options,
-    path: str,
+    backend: AccountBackend,
     wishes: t.Sequence[Wish],
     host: _Host,
+    lacks: t.Sequence[str],
     verifier: _Verifier,
     store: MailStore,
     check_mode: bool,
 ) -> Outcome:
-    content = _files.read_bytes(path)
-    current = parse(content or b"")
+    current = backend.read()
     policy = Policy(
         mail_root=os.path.normpath(options["mail_root"]),
         grammar_2_4=host.doveadm is None or host.doveadm.version() >= (2, 4),
@@ -131,19 +133,18 @@ def _run_locked(
         stamp=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
     )
     plan = compute_plan(current, wishes, policy, verifier, store)
-    access = _files.read_access(path)
-    access_differs = access is not None and host.access is not None and access != host.access
-    changed = plan.changed or access_differs
+    upkeep = backend.upkeep()
+    changed = plan.changed or upkeep is not None
     outcome = Outcome(
         changed=changed,
         users=[result_of(change) for change in plan.changes],
-        diff=diff_of(plan, options["path"], _access_texts(access, host.access) if access_differs else None),
-        warnings=tuple(f"{text}; a run without check mode would fail." for text in host.lacks) if changed else (),
+        diff=diff_of(plan, backend.place, upkeep),
+        warnings=tuple(f"{text}; a run without check mode would fail." for text in lacks) if changed else (),
     )
     if not changed or check_mode:
         return outcome
-    if host.lacks or host.doveadm is None or host.access is None:
-        raise MaildirUserError("; ".join(host.lacks) + ".")
+    if lacks or host.doveadm is None:
+        raise MaildirUserError("; ".join(lacks) + ".")
     hashes = {
         change.address: host.doveadm.hash(change.new_password, verifier.scheme, change.address, rounds=verifier.rounds)
         for change in plan.changes
@@ -151,27 +152,24 @@ def _run_locked(
     }
     for change in plan.changes:
         store.apply(change.steps)
-    if plan.lines_changed or access_differs:
-        _files.replace_file(path, plan.render(current, hashes), host.access, mtime=_next_mtime(path))
-    faults = _follow_up(plan, host.doveadm, store)
+    if plan.lines_changed or upkeep is not None:
+        backend.write(plan.records(hashes))
+    faults = _follow_up(plan, backend, host.doveadm, store)
     if not faults:
         return outcome
     return Outcome(
         changed=True,
         users=outcome.users,
         diff=outcome.diff,
-        failure=f"The accounts in {options['path']} are written, but: {'; '.join(faults)}.",
+        failure=f"The accounts in {backend.place} are written, but: {'; '.join(faults)}.",
     )
 
 
-def _follow_up(plan: Plan, doveadm: Doveadm, store: MailStore) -> list[str]:
+def _follow_up(plan: Plan, backend: AccountBackend, doveadm: Doveadm, store: MailStore) -> list[str]:
     """Make the running daemon follow, then deal with homes; no login can create them anew by then."""
     faults = _Faults()
     if plan.lines_changed:
-        # Dovecot looks at the file once in a second at most. Until the next second begins it may answer from what it
-        # read before, and even put that into its cache again.
-        now = time.time()
-        time.sleep(math.floor(now) + 1.0 - now + _TICK)
+        backend.settle()
     faults.add(doveadm.flush([change.address for change in plan.changes if change.line_changed]))
     for change in plan.changes:
         if change.loses_sessions:
@@ -215,22 +213,14 @@ def _look(options: Options, runner: CommandRunner, doveadm: str | None, dovecot:
         lacks.append("dovecot and doveadm are not installed; install Dovecot first (Debian: dovecot-core)")
     else:
         tool = Doveadm(runner, doveadm=doveadm, dovecot=dovecot)
-    access = owner = None
-    try:
-        access = _files.FileAccess(mode=_MODE, uid=os.geteuid(), gid=grp.getgrnam(options["passwd_file_group"]).gr_gid)
-    except KeyError:
-        lacks.append(f"passwd_file_group {options['passwd_file_group']} does not exist; it comes with Dovecot")
+    owner = None
     try:
         owner = Owner(uid=pwd.getpwnam(options["owner"]).pw_uid, gid=grp.getgrnam(options["group"]).gr_gid)
     except KeyError:
         lacks.append(f"owner {options['owner']} or group {options['group']} does not exist; create them first")
-    for name, directory in (
-        ("mail_root", options["mail_root"]),
-        ("the directory of path", os.path.dirname(os.path.realpath(options["path"]))),
-    ):
-        if not os.path.isdir(directory):
-            lacks.append(f"{name} {directory} is no directory; create it first")
-    return _Host(doveadm=tool, access=access, owner=owner, lacks=tuple(lacks))
+    if not os.path.isdir(options["mail_root"]):
+        lacks.append(f"mail_root {options['mail_root']} is no directory; create it first")
+    return _Host(doveadm=tool, owner=owner, lacks=tuple(lacks))
 
 
 def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | None) -> _Verifier:
@@ -248,20 +238,3 @@ def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | Non
         scheme = str(options["scheme"] or _doveadm.PREFERRED_SCHEME).upper()
     _doveadm.check_rounds(scheme, options["rounds"])
     return _Verifier(doveadm=doveadm, scheme=scheme, rounds=options["rounds"], upgrade=options["upgrade_scheme"])
-
-
-def _next_mtime(path: str) -> float:
-    """Return a modification time that Dovecot tells from the last one: it compares whole seconds and the size."""
-    now = time.time()
-    try:
-        return max(now, math.floor(os.stat(path).st_mtime) + 1.0)
-    except FileNotFoundError:
-        return now
-
-
-def _access_texts(old: _files.FileAccess | None, new: _files.FileAccess | None) -> tuple[str, str]:
-    before, after = (
-        f"mode={access.mode:04o} uid={access.uid} gid={access.gid}" if access is not None else ""
-        for access in (old, new)
-    )
-    return before, after

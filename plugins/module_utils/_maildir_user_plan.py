@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""What has to happen to a passwd-file and to the homes of its accounts, computed before anything is touched."""
+"""What has to happen to mail accounts and to their homes, computed before anything is touched."""
 
 from __future__ import annotations
 
@@ -15,13 +15,9 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _account
 from ansible_collections.postmaster.mail.plugins.module_utils._account import AccountError, OnRemove, State, Wish
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import Records
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import DirectoryStep
-from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import (
-    Entry,
-    PasswdFile,
-    field_name,
-    with_field,
-)
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry, field_name, with_field
 
 # "nologin" alone is only honoured by Dovecot's own login services. To other clients of the authentication socket,
 # Postfix among them, Dovecot answers that the password is right. A network that no client is in refuses them all.
@@ -113,30 +109,28 @@ class Plan:
     def lines_changed(self) -> bool:
         return any(change.line_changed for change in self.changes)
 
-    def render(self, current: PasswdFile, hashes: t.Mapping[str, str]) -> bytes:
-        """Return the new file; hashes holds one for every account that gets a new password."""
-        lines: dict[str, Entry | None] = {}
+    def records(self, hashes: t.Mapping[str, str]) -> dict[str, Entry | None]:
+        """Return the accounts to write; hashes holds one for every account that gets a new password."""
+        records: dict[str, Entry | None] = {}
         for change in self.changes:
             if not change.line_changed:
                 continue
             entry = change.new
             if entry is not None and change.new_password is not None:
                 entry = replace(entry, password=hashes[change.address])
-            lines[change.address] = entry
-        return current.replaced(lines)
+            records[change.address] = entry
+        return records
 
 
-def compute_plan(
-    current: PasswdFile, wishes: t.Sequence[Wish], policy: Policy, verifier: Verifier, store: Store
-) -> Plan:
-    """Compare wishes with the file. Raises AccountError and whatever verifier and store raise."""
+def compute_plan(current: Records, wishes: t.Sequence[Wish], policy: Policy, verifier: Verifier, store: Store) -> Plan:
+    """Compare wishes with the accounts there are. Raises AccountError and whatever verifier and store raise."""
     planner = _Planner(policy, verifier, store)
-    changes = [planner.account(wish, current.accounts.get(wish.address)) for wish in wishes]
+    changes = [planner.account(wish, current.get(wish.address)) for wish in wishes]
     if policy.purge:
         named = {wish.address for wish in wishes}
         changes += [
             planner.removal(user, entry, entry.home, policy.on_remove)
-            for user, entry in current.accounts.items()
+            for user, entry in current.items()
             if user not in named
         ]
     _check_shared_homes(current, changes, policy)
@@ -254,11 +248,11 @@ class _Planner:
         return with_field(extra, _account.QUOTA_FIELDS, token)
 
 
-def _check_shared_homes(current: PasswdFile, changes: t.Sequence[AccountChange], policy: Policy) -> None:
+def _check_shared_homes(current: Records, changes: t.Sequence[AccountChange], policy: Policy) -> None:
     removals = [change for change in changes if change.deleted or change.archived_to is not None]
     if not removals:
         return
-    after: dict[str, Entry | None] = {**current.accounts, **{change.address: change.new for change in changes}}
+    after: dict[str, Entry | None] = {**current, **{change.address: change.new for change in changes}}
     used: dict[str, str] = {}
     above: dict[str, str] = {}
     for user, entry in after.items():

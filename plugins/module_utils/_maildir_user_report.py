@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _account
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import Upkeep
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import (
     NO_NETWORK,
     AccountChange,
@@ -38,13 +39,13 @@ def result_of(change: AccountChange) -> dict[str, t.Any]:
     }
 
 
-def diff_of(plan: Plan, path: str, access_changes: tuple[str, str] | None) -> dict[str, str]:
-    """Return the accounts that change, as text before and after; access_changes is mode and owner of the file."""
+def diff_of(plan: Plan, place: str, upkeep: Upkeep | None) -> dict[str, str]:
+    """Return the accounts that change, as text before and after, with what is put right besides them."""
     before: list[str] = []
     after: list[str] = []
-    if access_changes is not None:
-        before.append(f"{path}: {access_changes[0]}")
-        after.append(f"{path}: {access_changes[1]}")
+    if upkeep is not None:
+        before.append(f"{place}: {upkeep.before}")
+        after.append(f"{place}: {upkeep.after}")
     for change in sorted(plan.changes, key=lambda change: change.address):
         if not change.changed:
             continue
@@ -59,8 +60,8 @@ def diff_of(plan: Plan, path: str, access_changes: tuple[str, str] | None) -> di
         if change.archived_to is not None:
             after.append(f"{change.archived_to}: directory")
     return {
-        "before_header": path,
-        "after_header": path,
+        "before_header": place,
+        "after_header": place,
         "before": "".join(f"{line}\n" for line in before),
         "after": "".join(f"{line}\n" for line in after),
     }

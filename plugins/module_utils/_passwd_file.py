@@ -26,8 +26,24 @@ class PasswdFileError(Exception):
 
 
 @dataclass(frozen=True)
+class AppPassword:
+    """A further password of an account, which lets it in to some services only; password holds the hash."""
+
+    name: str
+    password: str
+    services: tuple[str, ...]
+    allow_nets: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"AppPassword(name={self.name!r})"
+
+
+@dataclass(frozen=True)
 class Entry:
-    """One account as the file has it; empty strings are fields that are left to the defaults of the userdb."""
+    """One account as the file has it; empty strings are fields that are left to the defaults of the userdb.
+
+    app_passwords have no place in the line.
+    """
 
     user: str
     password: str
@@ -37,6 +53,7 @@ class Entry:
     home: str = ""
     shell: str = ""
     extra: tuple[str, ...] = ()
+    app_passwords: tuple[AppPassword, ...] = ()
 
     def __repr__(self) -> str:
         return f"Entry(user={self.user!r})"

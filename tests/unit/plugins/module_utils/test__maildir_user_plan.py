@@ -66,7 +66,7 @@ def plan(
     verifier: FakeVerifier | None = None,
     store: FakeStore | None = None,
 ) -> Plan:
-    return compute_plan(parse(text.encode()), wishes, policy, verifier or FakeVerifier(), store or FakeStore())
+    return compute_plan(parse(text.encode()).accounts, wishes, policy, verifier or FakeVerifier(), store or FakeStore())
 
 
 def one(text: str, **options: t.Any) -> AccountChange:
@@ -76,7 +76,7 @@ def one(text: str, **options: t.Any) -> AccountChange:
 def line(text: str, wish: Wish, policy: Policy = POLICY) -> str:
     changes = plan(text, wish, policy=policy)
     hashes = {change.address: "{NEW}hash" for change in changes.changes}
-    return changes.render(parse(text.encode()), hashes).decode()
+    return parse(text.encode()).replaced(changes.records(hashes)).decode()
 
 
 def test_new_account() -> None:
@@ -239,7 +239,7 @@ def test_purge() -> None:
         ("alice@example.org", "present", False),
         ("bob@example.org", "absent", True),
     ]
-    assert changes.render(parse(text.encode()), {}).decode() == f"# accounts\n{ALICE}"
+    assert parse(text.encode()).replaced(changes.records({})).decode() == f"# accounts\n{ALICE}"
 
 
 def test_ten_thousand_accounts() -> None:
@@ -253,7 +253,7 @@ def test_ten_thousand_accounts() -> None:
     store = FakeStore(homes={"/var/vmail/example.org/u7"})
     changes = plan(text, *wishes, verifier=verifier, store=store)
     assert [change.address for change in changes.changes if change.changed] == ["u7@example.org"]
-    assert len(changes.render(parse(text.encode()), {}).splitlines()) == 9_999
+    assert len(parse(text.encode()).replaced(changes.records({})).splitlines()) == 9_999
     assert verifier.asked == 0
 
 
