@@ -10,7 +10,7 @@ version_added: "1.0.0"
 author:
   - The postmaster.mail authors (@postmaster-mail)
 description:
-  - Returns the options of M(postmaster.mail.smtp_policy) for attempts to relay through each listener of a Postfix,
+  - Returns the C(envelopes) of M(postmaster.mail.smtp_policy) for attempts to relay through each listener of a Postfix,
     over each address of the host that is neither a loopback nor a link-local one.
   - The recipients are written in the ways by which mail servers have been talked into relaying.
 positional: _input
@@ -46,24 +46,21 @@ options:
 EXAMPLES = r"""
 - name: Nobody relays without a login
   postmaster.mail.smtp_policy:
-    host: "{{ item.host }}"
-    port: "{{ item.port }}"
-    tls: "{{ item.tls }}"
     validate_certs: false
-    helo: "{{ item.helo }}"
-    sender: "{{ item.sender }}"
-    recipients: "{{ item.recipients }}"
-    dialogue: "{{ item.dialogue }}"
-    xclient: "{{ omit if item.dialogue else {'addr': item.stranger} }}"
-  loop: "{{ ['smtp'] | postmaster.mail.postfix_relay_attempts(addresses=['192.0.2.1'], domains=['example.org']) }}"
+    envelopes: "{{ ['smtp'] | postmaster.mail.postfix_relay_attempts(addresses=addresses, domains=['example.org']) }}"
+  vars:
+    addresses: [192.0.2.1]
   register: relay
-  failed_when: relay.results | selectattr('verdict', 'eq', 'accepted') | length > 0
+
+- name: None of them was accepted
+  ansible.builtin.assert:
+    that: relay.envelopes | map(attribute='results') | flatten | selectattr('verdict', 'eq', 'accepted') | length == 0
 """
 
 RETURN = r"""
 _value:
-  description: The attempts, with C(service), C(host), C(port), C(tls), C(helo), C(sender), C(recipients),
-    C(dialogue) (V(false) if only the configuration can be asked) and C(stranger) (the address to ask it about).
+  description: The attempts, with C(host), C(port), C(tls), C(helo), C(sender), C(recipients), C(dialogue)
+    (V(false) if only the configuration can be asked) and C(config_client) (the address to ask it about).
   type: list
   elements: dict
 """

@@ -20,16 +20,14 @@ _PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "smtps": 465}
 _IMPLICIT_TLS = frozenset({465})
 _ELSEWHERE = ("example.com", "example.net", "example.org")
 
-
 # From the ranges for documentation, which nobody has.
 _STRANGERS = {4: "192.0.2.25", 6: "2001:db8::25"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Attempt:
-    """One dialogue with one listener. If dialogue is false, the configuration is to be asked about stranger."""
+    """One dialogue with one listener. If there is none, the configuration is to be asked about config_client."""
 
-    service: str
     host: str
     port: int
     tls: str
@@ -37,7 +35,7 @@ class Attempt:
     sender: str
     recipients: tuple[str, ...]
     dialogue: bool
-    stranger: str
+    config_client: str
 
 
 def relay_attempts(
@@ -70,7 +68,6 @@ def relay_attempts(
         way = tls.get(service, "implicit" if port in _IMPLICIT_TLS else "none")
         attempts += [
             Attempt(
-                service=service,
                 host=address,
                 port=port,
                 tls=way,
@@ -78,7 +75,7 @@ def relay_attempts(
                 sender=sender,
                 recipients=recipients,
                 dialogue=not _may_be_trusted(address, trusted),
-                stranger=_STRANGERS[ipaddress.ip_address(address).version],
+                config_client=_STRANGERS[ipaddress.ip_address(address).version],
             )
             for position, address in enumerate(_reachable(addresses, host.strip("[]")))
             # The null sender passes every check of senders; the other one claims to be at home here, once per service.

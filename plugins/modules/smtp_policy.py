@@ -50,10 +50,47 @@ options:
     type: str
     default: ""
   recipients:
-    description: Envelope recipients.
+    description: Envelope recipients. Either this or O(envelopes) is required.
     type: list
     elements: str
-    required: true
+  envelopes:
+    description:
+      - Any number of envelopes in one go, each with a dialogue of its own. What an envelope does not say is taken from
+        the option of the same name of the task.
+      - Results are in RV(envelopes). An envelope that the server could not be asked about is judged by the
+        configuration alone, unless O(config=false).
+    type: list
+    elements: dict
+    suboptions:
+      host:
+        description: See O(host).
+        type: str
+      port:
+        description: See O(port).
+        type: int
+      tls:
+        description: See O(tls).
+        type: str
+        choices: [none, starttls, implicit]
+      helo:
+        description: See O(helo).
+        type: str
+      sender:
+        description: See O(sender).
+        type: str
+      recipients:
+        description: See O(recipients).
+        type: list
+        elements: str
+        required: true
+      dialogue:
+        description: See O(dialogue).
+        type: bool
+      config_client:
+        description:
+          - Address of the client that the configuration is asked about where there is no dialogue. A server that is
+            asked sees the client that it sees.
+        type: str
   tls:
     description: Whether to encrypt, and how.
     type: str
@@ -121,6 +158,19 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ policy.results[0].decided_by }}"
 
+- name: A stranger must not relay over any of the ports
+  postmaster.mail.smtp_policy:
+    host: 192.0.2.25
+    sender: mallory@example.net
+    envelopes:
+      - recipients: [victim@example.com]
+      - {port: 587, tls: starttls, recipients: [victim@example.com, "victim%example.com@example.org"]}
+  register: policy
+
+- name: None of them accepted it
+  ansible.builtin.assert:
+    that: policy.envelopes | map(attribute='results') | flatten | selectattr('verdict', 'eq', 'accepted') | length == 0
+
 - name: Judge a configuration before it is in force
   postmaster.mail.smtp_policy:
     dialogue: false
@@ -133,9 +183,32 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+envelopes:
+  description: One entry for each of O(envelopes), in the order given.
+  returned: with O(envelopes)
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The server.
+      type: str
+    port:
+      description: Its port.
+      type: int
+    unanswered:
+      description: Why the server could not be asked, so that the configuration speaks alone; null if it was asked or
+        was not to be asked.
+      type: str
+    results:
+      description: One result for each recipient, as RV(results) has them.
+      type: list
+      elements: dict
+    service:
+      description: As RV(service).
+      type: str
 results:
   description: One result for each recipient, in the order given.
-  returned: success
+  returned: with O(recipients)
   type: list
   elements: dict
   contains:
@@ -184,205 +257,104 @@ results:
       elements: str
 service:
   description: The service of C(master.cf) on O(port) whose parameters were evaluated; null if there is none.
-  returned: success
+  returned: with O(recipients)
   type: str
   sample: smtp/inet
 """
 
-import ipaddress
-import re
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.postmaster.mail.plugins.module_utils._mail_dialogue_smtp import Envelope
-from ansible_collections.postmaster.mail.plugins.module_utils._mail_wire import (
-    Endpoint,
-    ProbeError,
-    TlsSettings,
-    Transcript,
-)
-from ansible_collections.postmaster.mail.plugins.module_utils._postconf import Postconf, PostconfError
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_wire import ProbeError
+from ansible_collections.postmaster.mail.plugins.module_utils._postconf import PostconfError
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
-from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy import (
-    Answer,
-    Client,
-    PolicyDialogue,
-    ask,
-    attribute,
+from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy_task import (
+    Configuration,
+    check_options,
+    judge,
+    judge_envelope,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy_config import Settings, Tables, read_settings
-from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy_rules import Evaluator, Outcome, Session
 
-_NOT_IN_COMMAND = re.compile(r"[\x00-\x1f\x7f<>]")
+_TLS = ["none", "starttls", "implicit"]
 
 
-def check_options(params: dict[str, t.Any]) -> None:
-    """Raise ProbeError for what cannot be said to a server."""
-    client = params["xclient"] or {}
-    for name in ("helo", "sender", "login_user"):
-        _check_text(name, params[name])
-    for recipient in params["recipients"]:
-        _check_text("recipients", recipient)
-    for name in ("addr", "name", "helo"):
-        _check_text(f"xclient.{name}", client.get(name))
-    if not params["recipients"] or not all(params["recipients"]):
-        raise ProbeError("recipients must name at least one address, and none of them may be empty.")
-    if not params["dialogue"] and not params["config"]:
-        raise ProbeError("dialogue=false and config=false leave nothing to do.")
-    if client:
-        try:
-            ipaddress.ip_address(client["addr"])
-        except ValueError as error:
-            raise ProbeError(f"xclient.addr '{client['addr']}' is not an IP address.") from error
-
-
-def _check_text(name: str, value: str | None) -> None:
-    if value and _NOT_IN_COMMAND.search(value):
-        raise ProbeError(f"{name} contains a control character or an angle bracket.")
-
-
-def make_client(raw: dict[str, t.Any] | None) -> Client | None:
-    """Turn the option into a client."""
-    if raw is None:
-        return None
-    return Client(address=raw["addr"], name=raw["name"] or "", helo=raw["helo"] or "")
-
-
-def speak(params: dict[str, t.Any], client: Client | None) -> tuple[list[Answer], str]:
-    """Return the answers of the server, and the address it saw. Raises ProbeError."""
-    endpoint = Endpoint(
-        host=params["host"],
-        port=params["port"],
-        tls=params["tls"],
-        username=params["login_user"] or "",
-        password=params["login_password"] or "",
-        connect_timeout=params["timeout"],
-        reply_timeout=params["timeout"],
-        settings=TlsSettings(ca_path=params["ca_path"] or "", validate=params["validate_certs"]),
-    )
-    envelope = Envelope(
-        sender=params["sender"],
-        recipients=tuple(params["recipients"]),
-        message=b"",
-        helo=(client.helo if client is not None else "") or params["helo"] or "",
-        stop_before="data",
-    )
-    transcript = Transcript([endpoint.password])
-    dialogue = PolicyDialogue(endpoint, transcript, client)
-    answers = ask(dialogue, transcript, envelope)
-    return answers, dialogue.local_address
-
-
-def evaluate(
-    module: AnsibleModule, client: Client, answers: t.Mapping[str, Answer]
-) -> tuple[Settings, dict[str, Outcome]]:
-    """Return what the configuration of the target says about each recipient. Raises PostconfError."""
-    params = module.params
-    postconf, postmap = module.get_bin_path("postconf"), module.get_bin_path("postmap")
-    if postconf is None or postmap is None:
-        raise PostconfError("Cannot find postconf and postmap. Run this on the mail server, or set config=false")
-    runner = ModuleRunner(module)
-    settings = read_settings(Postconf(runner, postconf, params["config_dir"]), params["port"])
-    tables = Tables(runner, postmap, params["config_dir"])
-    outcomes = {}
-    for recipient in params["recipients"]:
-        answer = answers.get(recipient)
-        login = params["login_user"] if answer is None or answer.step != "auth" else None
-        session = Session(
-            address=client.address,
-            name=client.name or "unknown",
-            helo=client.helo or params["helo"] or "",
-            sender=params["sender"],
-            recipient=recipient,
-            login=login,
-            tls=params["tls"] != "none",
-        )
-        outcomes[recipient] = Evaluator(settings, tables, session).run()
-    return settings, outcomes
-
-
-def describe(recipient: str, answer: Answer | None, outcome: Outcome | None) -> dict[str, t.Any]:
-    """Return the result for one recipient."""
-    decision = None
-    if outcome is not None:
-        decision = attribute(answer, outcome) if answer is not None else outcome.decision
+def _argument_spec() -> dict[str, t.Any]:
     return {
-        "recipient": recipient,
-        "verdict": answer.verdict if answer is not None else (outcome.verdict if outcome is not None else "unknown"),
-        "step": None if answer is None else answer.step,
-        "code": None if answer is None else answer.code,
-        "enhanced_code": "" if answer is None else answer.enhanced,
-        "text": "" if answer is None else answer.text,
-        "decided_by": None
-        if decision is None
-        else {
-            "parameter": decision.parameter,
-            "restriction": decision.restriction,
-            "lookup": decision.lookup,
+        "host": {"type": "str", "default": "127.0.0.1"},
+        "port": {"type": "int", "default": 25},
+        "timeout": {"type": "int", "default": 60},
+        "dialogue": {"type": "bool", "default": True},
+        "config": {"type": "bool", "default": True},
+        "config_dir": {"type": "path"},
+        "helo": {"type": "str"},
+        "sender": {"type": "str", "default": ""},
+        "recipients": {"type": "list", "elements": "str"},
+        "envelopes": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "host": {"type": "str"},
+                "port": {"type": "int"},
+                "tls": {"type": "str", "choices": _TLS},
+                "helo": {"type": "str"},
+                "sender": {"type": "str"},
+                "recipients": {"type": "list", "elements": "str", "required": True},
+                "dialogue": {"type": "bool"},
+                "config_client": {"type": "str"},
+            },
         },
-        "config_verdict": None if outcome is None else outcome.verdict,
-        "unknown": [] if outcome is None else [str(item) for item in outcome.unknown],
+        "tls": {"type": "str", "choices": _TLS, "default": "none"},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "login_user": {"type": "str"},
+        "login_password": {"type": "str", "no_log": True},
+        "xclient": {
+            "type": "dict",
+            "options": {
+                "addr": {"type": "str", "required": True},
+                "name": {"type": "str"},
+                "helo": {"type": "str"},
+            },
+        },
     }
 
 
-def run(module: AnsibleModule) -> None:
+def run(module: AnsibleModule) -> dict[str, t.Any]:
     """Ask, evaluate, report. Raises ProbeError, PostconfError."""
     params = module.params
-    check_options(params)
-    client = make_client(params["xclient"])
-    answers: dict[str, Answer] = {}
-    seen_as = "127.0.0.1"
-    if params["dialogue"]:
-        told, seen_as = speak(params, client)
-        answers = {answer.recipient: answer for answer in told}
-    settings: Settings | None = None
-    outcomes: dict[str, Outcome] = {}
+    questions = [params]
+    if params["envelopes"] is not None:
+        questions = [
+            {**params, **{name: value for name, value in envelope.items() if value is not None}}
+            for envelope in params["envelopes"]
+        ]
+    for question in questions:
+        check_options(question)
+    configuration = None
     if params["config"]:
-        local_name = "localhost" if ipaddress.ip_address(seen_as).is_loopback else ""
-        settings, outcomes = evaluate(module, client or Client(address=seen_as, name=local_name), answers)
-    module.exit_json(
-        changed=False,
-        results=[
-            describe(recipient, answers.get(recipient), outcomes.get(recipient)) for recipient in params["recipients"]
-        ],
-        service=None if settings is None else settings.service,
-    )
+        postconf, postmap = module.get_bin_path("postconf"), module.get_bin_path("postmap")
+        if postconf is None or postmap is None:
+            raise PostconfError("Cannot find postconf and postmap. Run this on the mail server, or set config=false")
+        configuration = Configuration(ModuleRunner(module), postconf, postmap, params["config_dir"])
+    if params["envelopes"] is None:
+        return judge(params, configuration)
+    return {"envelopes": [judge_envelope(question, configuration) for question in questions]}
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
-        argument_spec={
-            "host": {"type": "str", "default": "127.0.0.1"},
-            "port": {"type": "int", "default": 25},
-            "timeout": {"type": "int", "default": 60},
-            "dialogue": {"type": "bool", "default": True},
-            "config": {"type": "bool", "default": True},
-            "config_dir": {"type": "path"},
-            "helo": {"type": "str"},
-            "sender": {"type": "str", "default": ""},
-            "recipients": {"type": "list", "elements": "str", "required": True},
-            "tls": {"type": "str", "choices": ["none", "starttls", "implicit"], "default": "none"},
-            "validate_certs": {"type": "bool", "default": True},
-            "ca_path": {"type": "path"},
-            "login_user": {"type": "str"},
-            "login_password": {"type": "str", "no_log": True},
-            "xclient": {
-                "type": "dict",
-                "options": {
-                    "addr": {"type": "str", "required": True},
-                    "name": {"type": "str"},
-                    "helo": {"type": "str"},
-                },
-            },
-        },
+        argument_spec=_argument_spec(),
+        mutually_exclusive=[("recipients", "envelopes")],
+        required_one_of=[("recipients", "envelopes")],
         supports_check_mode=True,
     )
     try:
-        run(module)
+        result = run(module)
     except (ProbeError, PostconfError) as error:
         module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

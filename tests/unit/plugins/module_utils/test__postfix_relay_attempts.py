@@ -21,7 +21,7 @@ def _attempts(**changes: t.Any) -> list[Attempt]:
 
 
 def test_every_address_but_those_a_stranger_cannot_reach() -> None:
-    assert {(a.host, a.port, a.tls, a.stranger) for a in _attempts()} == {
+    assert {(a.host, a.port, a.tls, a.config_client) for a in _attempts()} == {
         ("198.51.100.1", 25, "none", "192.0.2.25"),
         ("2001:db8:1::1", 25, "none", "2001:db8::25"),
     }

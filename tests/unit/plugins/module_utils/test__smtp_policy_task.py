@@ -11,7 +11,12 @@ import pytest
 from ansible_collections.postmaster.mail.plugins.module_utils._mail_wire import ProbeError
 from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy import Answer, Client
 from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy_rules import Decision, Outcome, Unknown
-from ansible_collections.postmaster.mail.plugins.modules.smtp_policy import check_options, describe, make_client
+from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy_task import (
+    check_options,
+    describe,
+    judge_envelope,
+    make_client,
+)
 
 
 def make_params(**changes: t.Any) -> dict[str, t.Any]:
@@ -35,6 +40,7 @@ REFUSED = [
     ({"xclient": {"addr": "host"}}, "'host' is not an IP address"),
     ({"xclient": {"addr": "192.0.2.1", "name": "a\nb"}}, "xclient.name contains"),
     ({"dialogue": False, "config": False}, "nothing to do"),
+    ({"config_client": "host"}, "config_client 'host' is not an IP address"),
 ]
 
 
@@ -70,3 +76,10 @@ def test_describe_with_dialogue() -> None:
     assert result["config_verdict"] == "unknown"
     assert result["decided_by"]["parameter"] == "smtpd_relay_restrictions"
     assert describe("a@example.net", answer, None)["decided_by"] is None
+
+
+def test_an_envelope_without_configuration_needs_the_server() -> None:
+    nobody_listens = {"host": "127.0.0.1", "port": 1, "tls": "none", "timeout": 1, "login_password": None}
+    options = make_params(**nobody_listens, ca_path=None, validate_certs=False, config=False)
+    with pytest.raises(ProbeError, match="cannot be asked"):
+        judge_envelope(options, None)
