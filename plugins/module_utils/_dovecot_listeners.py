@@ -100,11 +100,13 @@ def sockets_of(proc: str, pid: int) -> list[tuple[str, int]]:
     try:
         names = os.listdir(directory)
     except OSError:
+        # A process that has ended listens nowhere, which the caller reports port by port.
         return []
     for name in names:
         try:
             match = _SOCKET.match(os.readlink(os.path.join(directory, name)))
         except OSError:
+            # Closed since the directory was listed.
             continue
         if match:
             inodes.add(match.group(1))

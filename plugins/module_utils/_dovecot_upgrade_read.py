@@ -120,7 +120,8 @@ class Reader:
             for path in (*self._files.expand(pattern), *self._files.expand(f"{pattern}/*.sieve")):
                 try:
                     content = self._files.read(path)
-                except OSError:
+                except OSError as error:
+                    self._messages.append(f"{path} cannot be read: {error.strerror}.")
                     continue
                 if content is not None and path not in self._read and len(content) <= _LARGEST_SCRIPT:
                     self._read.append(path)

@@ -70,6 +70,7 @@ def replace_file(path: str, content: bytes, access: FileAccess, *, mtime: float 
             os.utime(temporary, (mtime, mtime))
         os.rename(temporary, target)
     except BaseException:
+        # The error that led here is the one to report, also if somebody else removed the file.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise

@@ -252,6 +252,7 @@ class Wire:
         self._transcript.record("tls", True, f"{self.tls.version} {self.tls.cipher}")
 
     def close(self) -> None:
+        # The peer may have reset the connection; it is gone then, too.
         with contextlib.suppress(OSError):
             self._socket.close()
 

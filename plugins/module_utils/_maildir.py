@@ -113,6 +113,7 @@ class MailStore:
             parts = tuple(os.path.relpath(step.path, self._root).split("/"))
             with self._opened(parts[:-1]) as parent:
                 if step.action == "create":
+                    # Whoever made it meanwhile, it is looked at and given its owner below.
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(parts[-1], 0o700, dir_fd=parent)
                 with _opened_directory(parts[-1], step.path, parent) as descriptor:

@@ -180,6 +180,7 @@ def taken_ports(
     ours: set[int] = set()
     for entry in current.values():
         if entry.kind == "inet":
+            # An entry that cannot be resolved holds no port.
             with contextlib.suppress(EntryError):
                 ours.add(endpoint(entry.name, resolver)[1])
     notes: list[str] = []
@@ -259,6 +260,7 @@ def _check_endpoint(change: ServiceChange, entries: t.Mapping[str, MasterEntry],
         try:
             there = endpoint(other.name, resolver)
         except EntryError:
+            # An entry that cannot be resolved holds no port.
             continue
         if here == there:
             raise EntryError(

@@ -176,6 +176,7 @@ def _edit_lock(path: str) -> t.Iterator[None]:
     try:
         yield
     finally:
+        # A postconf that did not wait for the lock may have renamed it into place.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         os.close(descriptor)

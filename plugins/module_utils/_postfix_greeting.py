@@ -70,7 +70,7 @@ def _greeting(connection: socket.socket, deadline: float, listener: Listener) ->
     if not _REPLY.match(line):
         return "silent"
     if listener.greeting != "postscreen":
-        # postscreen would take it for a client that talks too early.
+        # postscreen would take it for a client that talks too early. Others have greeted, even if they hang up now.
         with contextlib.suppress(OSError):
             connection.sendall(b"QUIT\r\n")
     return "answered"

@@ -193,6 +193,7 @@ def _is_index(name: str) -> bool:
     # An SQLite database that a neighbouring table refers to may well be called .db too.
     if not name.endswith(".db"):
         return True
+    # What cannot be read, such as a link that leads nowhere, counts as the index that its name says it is.
     with contextlib.suppress(OSError), open(name, "rb") as source:
         return source.read(16)[12:] in _BERKELEY_MAGIC
     return True

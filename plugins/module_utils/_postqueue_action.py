@@ -125,6 +125,7 @@ def delete_corrupt(queue_directory: str, messages: t.Iterable[Message]) -> list[
     done = []
     for message in messages:
         if message.queue == _CORRUPT:
+            # A message that somebody else deleted meanwhile is not ours to report.
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(queue_directory, _CORRUPT, message.queue_id))
                 done.append(message.queue_id)

@@ -49,6 +49,7 @@ def answers(address: str) -> bool:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # A daemon that is still starting refuses or stays silent; it is asked again until the deadline.
         with socket.socket(family, socket.SOCK_DGRAM) as client, contextlib.suppress(OSError):
             client.settimeout(ONE_ANSWER_S)
             client.connect((host, int(port or 53)))
@@ -71,6 +72,7 @@ def main(unit: str, config: str, previous: str, address: str) -> str | None:
     """Return what went wrong, or None."""
     how = apply(unit)
     if answers(address):
+        # The first configuration has no previous one.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(previous)
         print(f"unbound was {how} and answers at {address}.")

@@ -101,6 +101,7 @@ def test_accounts_and_scripts_of_a_host_are_surveyed():
         "/etc/mail/gone does not exist.",
         "/etc/mail/%d/none of a passwd-file stands for no file.",
         "/etc/mail/secret cannot be read: Permission denied.",
+        "/srv/b/.dovecot.sieve cannot be read: Permission denied.",
     )
 
 

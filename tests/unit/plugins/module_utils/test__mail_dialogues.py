@@ -72,6 +72,7 @@ class ScriptedServer(threading.Thread):
             for script in self._scripts:
                 connection, _address = self._listener.accept()
                 connection.settimeout(5)
+                # The client hangs up in the middle of some scripts.
                 with contextlib.suppress(OSError):
                     self._speak(connection, script)
                 connection.close()

@@ -26,6 +26,7 @@ def server(*parts: bytes) -> t.Iterator[tuple[int, list[bytes]]]:
             for part in parts:
                 connection.sendall(part)
             connection.settimeout(2)
+            # A client that dislikes what it heard hangs up without a word.
             with contextlib.suppress(OSError):
                 heard.append(connection.recv(100))
 
