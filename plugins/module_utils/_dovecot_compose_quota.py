@@ -20,6 +20,8 @@ WARNING_FILE = "bin/quota-warning"
 _PLACEHOLDER = "{percentage}"
 # Rank of policy services in the restriction lists that role postfix composes.
 _POLICY = 400
+# Without an answer mail is taken as ever: delivery knows the quota too.
+_POLICY_SERVICE = "{ unix:private/quota-status, timeout=10s, default_action=DUNNO }"
 _WARNING = """#!/bin/sh
 # Written by the role postmaster.mail.dovecot. What is changed here by hand gets lost.
 # Dovecot says how full the mailbox is, in percent, and whose it is. The warning is delivered whatever the quota says.
@@ -68,7 +70,7 @@ def contributions(work: Work) -> list[dict[str, t.Any]]:
     """What Postfix on this host needs to know of the policy service."""
     if not (work.wishes.flag("quota") and work.wishes.flag("quota_policy")):
         return []
-    check = {"value": "check_policy_service unix:private/quota-status", "order": _POLICY}
+    check = {"value": f"check_policy_service {_POLICY_SERVICE}", "order": _POLICY}
     return [{"name": "quota", "order": _POLICY, "lists": {"smtpd_recipient_restrictions": [check]}}]
 
 

@@ -51,6 +51,17 @@ def test_a_full_mailbox_is_warned_of_and_then_refused_at_rcpt(server, mark):
     assert rcpt(server, "carol") == (552, "5.2.2 <carol@example.org>: Recipient address rejected: Mailbox is full")
 
 
+def test_mail_arrives_while_the_policy_service_is_away(server, mark):
+    socket = "/var/spool/postfix/private/quota-status"
+    server.host.check_output(f"mv {socket} {socket}.away")
+    try:
+        assert rcpt(server, "alice")[0] == 250
+        server.send("alice", f"{mark} without policy", "text")
+        server.find("alice", "INBOX", "SUBJECT", f'"{mark} without policy"')
+    finally:
+        server.host.check_output(f"mv {socket}.away {socket}")
+
+
 @pytest.mark.parametrize("recipient", ["alice", "postmaster"])
 def test_others_are_welcome(server, recipient):
     assert rcpt(server, recipient)[0] == 250

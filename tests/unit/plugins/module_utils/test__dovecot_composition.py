@@ -191,7 +191,12 @@ def test_settings_of_the_user_win() -> None:
 def test_the_policy_service_stands_among_the_other_policies_of_postfix() -> None:
     (part,) = _compose(quota_policy=True).postfix
     assert part["lists"] == {
-        "smtpd_recipient_restrictions": [{"value": "check_policy_service unix:private/quota-status", "order": 400}]
+        "smtpd_recipient_restrictions": [
+            {
+                "value": "check_policy_service { unix:private/quota-status, timeout=10s, default_action=DUNNO }",
+                "order": 400,
+            }
+        ]
     }
 
 
