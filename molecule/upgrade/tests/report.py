@@ -16,17 +16,21 @@ _ATTEMPT = re.compile(r"(?P<time>\d+\.\d+) \S+ postfix/smtp\[\d+\]: .*status=(?P
 
 
 def outages(attempts: t.Iterable[tuple[float, str]]) -> list[tuple[float, float, collections.Counter[str]]]:
-    """Times from the first attempt that failed to the first that succeeded again, with the reasons."""
+    """Times from the first attempt that failed to the next that succeeded, or to the last of all, with the reasons."""
     found: list[tuple[float, float, collections.Counter[str]]] = []
     began: float | None = None
+    last = 0.0
     reasons: collections.Counter[str] = collections.Counter()
     for moment, reason in attempts:
         if reason:
             began = moment if began is None else began
             reasons[reason] += 1
+            last = moment
         elif began is not None:
             found.append((began, moment, reasons))
             began, reasons = None, collections.Counter()
+    if began is not None:
+        found.append((began, last, reasons))
     return found
 
 
