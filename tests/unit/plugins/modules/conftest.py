@@ -15,8 +15,21 @@ def _on_a_target(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def run_module(capsys: pytest.CaptureFixture[str]) -> t.Callable[..., dict[str, t.Any]]:
+    """Run a module with arguments, and return its result."""
+
+    def run(main: t.Callable[[], None], **arguments: t.Any) -> dict[str, t.Any]:
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            main()
+        result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    return run
+
+
+@pytest.fixture
 def run_with_doveconf(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, run_module: t.Callable[..., dict[str, t.Any]]
 ) -> t.Callable[..., dict[str, t.Any]]:
     """Run a module on a host whose doveconf prints a recorded text, and return its result.
 
@@ -28,9 +41,6 @@ def run_with_doveconf(
         monkeypatch.setattr(basic.AnsibleModule, "get_bin_path", lambda *_args, **_options: path)
         answer = (0, output, "") if output else (89, "", "doveconf: Fatal: it is broken\n")
         monkeypatch.setattr(basic.AnsibleModule, "run_command", lambda *_args, **_options: answer)
-        with patch_module_args(options), pytest.raises(SystemExit):
-            main()
-        result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-        return result
+        return run_module(main, **options)
 
     return run

@@ -4,23 +4,22 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import pathlib
 import typing as t
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_stub import StubResolver
 from ansible_collections.postmaster.mail.plugins.module_utils._dnsbl import Reply
 from ansible_collections.postmaster.mail.plugins.modules import dnsbl_info
 
+Run = t.Callable[..., dict[str, t.Any]]
 
-def run_module(capsys: pytest.CaptureFixture[str], **options: t.Any) -> dict[str, t.Any]:
-    with patch_module_args({**options, "_ansible_check_mode": True}), pytest.raises(SystemExit):
-        dnsbl_info.main()
-    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-    return result
+
+@pytest.fixture
+def run(run_module: Run) -> Run:
+    return functools.partial(run_module, dnsbl_info.main, _ansible_check_mode=True)
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +28,10 @@ def fixture_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StubResolver, "addresses", lambda _self, name: answers.get(name, Reply("answered")))
 
 
-def test_lists(capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> None:
+def test_lists(run: Run, tmp_path: pathlib.Path) -> None:
     resolv_conf = tmp_path / "resolv.conf"
     resolv_conf.write_text("nameserver 192.0.2.53\n")
-    result = run_module(
-        capsys,
+    result = run(
         lists=[{"zone": "gone.example.org", "kind": "domain"}, {"zone": "Good.example.org"}],
         resolv_conf=str(resolv_conf),
     )
@@ -45,8 +43,8 @@ def test_lists(capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> No
     ]
 
 
-def test_without_a_file_the_loopback_is_asked(capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> None:
-    result = run_module(capsys, lists=[], resolv_conf=str(tmp_path / "missing"))
+def test_without_a_file_the_loopback_is_asked(run: Run, tmp_path: pathlib.Path) -> None:
+    result = run(lists=[], resolv_conf=str(tmp_path / "missing"))
     assert (result["lists"], result["name_servers"]) == ([], ["127.0.0.1"])
 
 
@@ -61,7 +59,7 @@ def test_without_a_file_the_loopback_is_asked(capsys: pytest.CaptureFixture[str]
         ({}, "missing required arguments: lists"),
     ],
 )
-def test_refused(capsys: pytest.CaptureFixture[str], options: dict[str, t.Any], message: str) -> None:
-    result = run_module(capsys, **options)
+def test_refused(run: Run, options: dict[str, t.Any], message: str) -> None:
+    result = run(**options)
     assert result["failed"]
     assert message in result["msg"]

@@ -8,21 +8,18 @@ import json
 
 import pytest
 from ansible.module_utils import basic
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.modules import dovecot_setting
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path, capsys):
+def run(monkeypatch, tmp_path, run_module):
     """Run the module in check mode on a host without Dovecot, and return its result."""
     monkeypatch.setattr(basic.AnsibleModule, "get_bin_path", lambda *_args, **_options: None)
 
     def run(check_mode=True, **options):
         options.setdefault("path", str(tmp_path / "dovecot.conf"))
-        with patch_module_args({**options, "_ansible_check_mode": check_mode}), pytest.raises(SystemExit):
-            dovecot_setting.main()
-        return json.loads(capsys.readouterr().out)
+        return run_module(dovecot_setting.main, _ansible_check_mode=check_mode, **options)
 
     return run
 

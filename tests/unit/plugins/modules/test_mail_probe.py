@@ -1,40 +1,40 @@
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.doc_fragments._mail_probe import ModuleDocFragment
 from ansible_collections.postmaster.mail.plugins.module_utils._mail_probe_spec import argument_spec
 from ansible_collections.postmaster.mail.plugins.modules import mail_probe
 
-
-def run(capsys: pytest.CaptureFixture[str], parameters: dict[str, t.Any]) -> dict[str, t.Any]:
-    with patch_module_args(parameters), pytest.raises(SystemExit):
-        mail_probe.main()
-    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-    return result
+Run = t.Callable[..., dict[str, t.Any]]
 
 
-def test_check_mode_connects_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def run(run_module: Run) -> Run:
+    return functools.partial(run_module, mail_probe.main)
+
+
+def test_check_mode_connects_to_nothing(run: Run) -> None:
     probes = [{"name": "first", "send": {"host": "host.invalid", "stop_before": "mail"}}]
-    result = run(capsys, {"probes": probes, "_ansible_check_mode": True})
+    result = run(probes=probes, _ansible_check_mode=True)
     assert (result["changed"], result["results"], result["failed_probes"]) == (False, [], [])
     assert "first" in result["msg"]
 
 
-def test_what_makes_no_sense_fails_in_check_mode_too(capsys: pytest.CaptureFixture[str]) -> None:
-    result = run(capsys, {"send": {"host": "192.0.2.25"}, "_ansible_check_mode": True})
+def test_what_makes_no_sense_fails_in_check_mode_too(run: Run) -> None:
+    result = run(send={"host": "192.0.2.25"}, _ansible_check_mode=True)
     assert result["failed"]
     assert "recipients is empty" in result["msg"]
 
 
-def test_every_unmet_expectation_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_unmet_expectation_is_named(run: Run) -> None:
     send = {"host": "host.invalid", "stop_before": "mail", "username": "a", "password": "Geheimnis-17"}
-    result = run(capsys, {"probes": [{"name": "one", "send": send}, {"name": "two", "send": send}]})
+    result = run(probes=[{"name": "one", "send": send}, {"name": "two", "send": send}])
     assert result["failed"]
     assert result["failed_probes"] == ["one", "two"]
     assert len(result["msg"].splitlines()) == 3

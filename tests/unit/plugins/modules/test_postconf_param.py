@@ -4,23 +4,23 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.module_utils._postconf_plan import WishError
 from ansible_collections.postmaster.mail.plugins.modules import postconf_param
 
+Run = t.Callable[..., dict[str, t.Any]]
+
 NOTHING: dict[str, t.Any] = {"params": None, "name": None, "value": None, "state": "present", "elements": "exact"}
 
 
-def run(capsys: pytest.CaptureFixture[str], **arguments: t.Any) -> dict[str, t.Any]:
-    with patch_module_args({"config_dir": "/nonexistent", **arguments}), pytest.raises(SystemExit):
-        postconf_param.main()
-    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-    return result
+@pytest.fixture
+def run(run_module: Run) -> Run:
+    return functools.partial(run_module, postconf_param.main, config_dir="/nonexistent")
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,8 @@ def test_impossible_wishes(arguments: dict[str, t.Any], message: str) -> None:
         postconf_param.read_wishes({**NOTHING, **arguments})
 
 
-def test_check_mode_foresees_everything_where_postfix_is_absent(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_mode_foresees_everything_where_postfix_is_absent(run: Run) -> None:
     result = run(
-        capsys,
         params={"relayhost": "a", "va_password": "not-to-be-seen", "biff": {"state": "absent"}},
         _ansible_check_mode=True,
         _ansible_diff=True,
@@ -68,8 +67,8 @@ def test_check_mode_foresees_everything_where_postfix_is_absent(capsys: pytest.C
     assert "Postfix is absent" in json.dumps(result["warnings"])
 
 
-def test_nothing_is_foreseen_when_all_shall_be_absent(capsys: pytest.CaptureFixture[str]) -> None:
-    result = run(capsys, name="biff", state="absent", _ansible_check_mode=True)
+def test_nothing_is_foreseen_when_all_shall_be_absent(run: Run) -> None:
+    result = run(name="biff", state="absent", _ansible_check_mode=True)
     assert result["changed"] is False
 
 
@@ -82,7 +81,7 @@ def test_nothing_is_foreseen_when_all_shall_be_absent(capsys: pytest.CaptureFixt
         ({}, "one of the following is required"),
     ],
 )
-def test_failures(capsys: pytest.CaptureFixture[str], arguments: dict[str, t.Any], message: str) -> None:
-    result = run(capsys, **arguments)
+def test_failures(run: Run, arguments: dict[str, t.Any], message: str) -> None:
+    result = run(**arguments)
     assert result["failed"] is True
     assert message in result["msg"]

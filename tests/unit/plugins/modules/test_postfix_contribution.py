@@ -4,22 +4,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.module_utils._postfix_activation import ActivationError
 from ansible_collections.postmaster.mail.plugins.module_utils._postfix_listeners import Answer, Listener
 from ansible_collections.postmaster.mail.plugins.modules import postfix_contribution
 
+Run = t.Callable[..., dict[str, t.Any]]
 
-def run(capsys: pytest.CaptureFixture[str], **arguments: t.Any) -> dict[str, t.Any]:
-    with patch_module_args({"config_dir": "/nonexistent", "owner": "a", **arguments}), pytest.raises(SystemExit):
-        postfix_contribution.main()
-    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-    return result
+
+@pytest.fixture
+def run(run_module: Run) -> Run:
+    return functools.partial(run_module, postfix_contribution.main, config_dir="/nonexistent", owner="a")
 
 
 SHARE = {
@@ -33,8 +33,8 @@ SHARE = {
 }
 
 
-def test_check_mode_foresees_everything_where_postfix_is_absent(capsys: pytest.CaptureFixture[str]) -> None:
-    result = run(capsys, contributions=[SHARE], _ansible_check_mode=True, _ansible_diff=True)
+def test_check_mode_foresees_everything_where_postfix_is_absent(run: Run) -> None:
+    result = run(contributions=[SHARE], _ansible_check_mode=True, _ansible_diff=True)
     assert result["changed"] is True
     assert result["params"] == {
         "relayhost": {"before": None, "after": "mail.example.org"},
@@ -53,10 +53,8 @@ def test_check_mode_foresees_everything_where_postfix_is_absent(capsys: pytest.C
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_there_is_nothing_to_withdraw_where_postfix_is_absent(
-    capsys: pytest.CaptureFixture[str], check_mode: bool
-) -> None:
-    result = run(capsys, state="absent", _ansible_check_mode=check_mode)
+def test_there_is_nothing_to_withdraw_where_postfix_is_absent(run: Run, check_mode: bool) -> None:
+    result = run(state="absent", _ansible_check_mode=check_mode)
     assert result["changed"] is False
 
 
@@ -75,15 +73,13 @@ def test_there_is_nothing_to_withdraw_where_postfix_is_absent(
         ({"contributions": [{"name": "n", "services": [{"name": "x"}]}]}, "missing required arguments: type"),
     ],
 )
-def test_failures(capsys: pytest.CaptureFixture[str], arguments: dict[str, t.Any], message: str) -> None:
-    result = run(capsys, **arguments)
+def test_failures(run: Run, arguments: dict[str, t.Any], message: str) -> None:
+    result = run(**arguments)
     assert result["failed"] is True
     assert message in result["msg"]
 
 
-def test_a_change_that_was_rolled_back_tells_what_was_tried(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_that_was_rolled_back_tells_what_was_tried(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     listener = Listener("smtp/inet", "127.0.0.1", 25, "smtp")
 
     def contribute(*_arguments: object) -> t.NoReturn:
@@ -91,6 +87,6 @@ def test_a_change_that_was_rolled_back_tells_what_was_tried(
 
     monkeypatch.setattr(postfix_contribution, "contribute", contribute)
     monkeypatch.setattr(postfix_contribution.AnsibleModule, "get_bin_path", lambda *_a, **_k: "/usr/sbin/postfix")
-    result = run(capsys, contributions=[SHARE])
+    result = run(contributions=[SHARE])
     assert (result["failed"], result["msg"], result["log"]) == (True, "Postfix did not take it.", ["fatal: x"])
     assert result["listeners"] == [{"service": "smtp/inet", "address": "127.0.0.1", "port": 25, "answered": False}]

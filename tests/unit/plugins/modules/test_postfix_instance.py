@@ -4,21 +4,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.modules import postfix_instance
 
+Run = t.Callable[..., dict[str, t.Any]]
 
-def run_module(capsys: pytest.CaptureFixture[str], *, check: bool = True, **options: t.Any) -> dict[str, t.Any]:
-    settings = {"_ansible_check_mode": check, "_ansible_diff": True}
-    with patch_module_args({**options, **settings}), pytest.raises(SystemExit):
-        postfix_instance.main()
-    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-    return result
+
+@pytest.fixture
+def run(run_module: Run) -> Run:
+    return functools.partial(run_module, postfix_instance.main, _ansible_check_mode=True, _ansible_diff=True)
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +25,8 @@ def fixture_no_postfix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postfix_instance.AnsibleModule, "get_bin_path", lambda *_arguments, **_options: None)
 
 
-def test_check_mode_without_postfix(capsys: pytest.CaptureFixture[str]) -> None:
-    result = run_module(capsys, name="postfix-out", group="g")
+def test_check_mode_without_postfix(run: Run) -> None:
+    result = run(name="postfix-out", group="g")
     assert result["changed"]
     assert result["config_directory"] == "/etc/postfix-out"
     assert result["queue_directory"] == "/var/spool/postfix-out"
@@ -38,8 +37,8 @@ def test_check_mode_without_postfix(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Postfix is absent" in json.dumps(result["warnings"])
 
 
-def test_nothing_to_remove_without_postfix(capsys: pytest.CaptureFixture[str]) -> None:
-    result = run_module(capsys, name="postfix-out", state="absent")
+def test_nothing_to_remove_without_postfix(run: Run) -> None:
+    result = run(name="postfix-out", state="absent")
     assert not result["changed"]
     assert result["config_directory"] == ""
 
@@ -53,7 +52,7 @@ def test_nothing_to_remove_without_postfix(capsys: pytest.CaptureFixture[str]) -
         ({"name": "postfix-out"}, "Install the package postfix first"),
     ],
 )
-def test_refused(capsys: pytest.CaptureFixture[str], options: dict[str, t.Any], message: str) -> None:
-    result = run_module(capsys, check=False, **options)
+def test_refused(run: Run, options: dict[str, t.Any], message: str) -> None:
+    result = run(_ansible_check_mode=False, **options)
     assert result["failed"]
     assert message in result["msg"]

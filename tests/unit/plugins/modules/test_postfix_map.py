@@ -4,21 +4,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import pathlib
 import typing as t
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.modules import postfix_map
 
+Run = t.Callable[..., dict[str, t.Any]]
 
-def run_module(capsys: pytest.CaptureFixture[str], **options: t.Any) -> dict[str, t.Any]:
-    with patch_module_args({**options, "_ansible_check_mode": True, "_ansible_diff": True}), pytest.raises(SystemExit):
-        postfix_map.main()
-    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-    return result
+
+@pytest.fixture
+def run(run_module: Run) -> Run:
+    return functools.partial(run_module, postfix_map.main, _ansible_check_mode=True, _ansible_diff=True)
 
 
 @pytest.fixture(autouse=True)
@@ -26,17 +26,17 @@ def fixture_no_postfix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postfix_map.AnsibleModule, "get_bin_path", lambda *_arguments, **_options: None)
 
 
-def test_check_mode_without_postfix(capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> None:
-    result = run_module(capsys, path=str(tmp_path / "virtual"), entries={"a@example.org": "x"})
+def test_check_mode_without_postfix(run: Run, tmp_path: pathlib.Path) -> None:
+    result = run(path=str(tmp_path / "virtual"), entries={"a@example.org": "x"})
     assert result["changed"]
     assert result["maps"][0]["table"] == f"hash:{tmp_path}/virtual"
     assert result["diff"][0]["after"] == "a@example.org x\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_secret_is_not_in_the_result(capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> None:
+def test_a_secret_is_not_in_the_result(run: Run, tmp_path: pathlib.Path) -> None:
     table = {"path": str(tmp_path / "passwd"), "entries": {"host": "u:s3"}, "secret": True}
-    result = run_module(capsys, maps=[table, {"path": str(tmp_path / "clear"), "entries": {"a": "shown"}}])
+    result = run(maps=[table, {"path": str(tmp_path / "clear"), "entries": {"a": "shown"}}])
     assert result["changed"]
     assert "u:s3" not in json.dumps(result)
     assert result["diff"][2]["after"] == "a shown\n"
@@ -51,7 +51,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("options", "message"), REFUSED)
-def test_refused(capsys: pytest.CaptureFixture[str], options: dict[str, t.Any], message: str) -> None:
-    result = run_module(capsys, **options)
+def test_refused(run: Run, options: dict[str, t.Any], message: str) -> None:
+    result = run(**options)
     assert result["failed"]
     assert message in result["msg"]

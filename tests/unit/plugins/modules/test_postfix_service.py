@@ -4,26 +4,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import socket
 import typing as t
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.postmaster.mail.plugins.modules import postfix_service
 
-
-def run(capsys: pytest.CaptureFixture[str], **arguments: t.Any) -> dict[str, t.Any]:
-    with patch_module_args({"config_dir": "/nonexistent", **arguments}), pytest.raises(SystemExit):
-        postfix_service.main()
-    result: dict[str, t.Any] = json.loads(capsys.readouterr().out)
-    return result
+Run = t.Callable[..., dict[str, t.Any]]
 
 
-def test_check_mode_foresees_everything_where_postfix_is_absent(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def run(run_module: Run) -> Run:
+    return functools.partial(run_module, postfix_service.main, config_dir="/nonexistent")
+
+
+def test_check_mode_foresees_everything_where_postfix_is_absent(run: Run) -> None:
     result = run(
-        capsys,
         services=[
             {"name": "587", "type": "inet", "command": "smtpd", "options": {"va_password": "not-to-be-seen"}},
             {"name": "smtps", "type": "inet", "state": "absent"},
@@ -53,8 +52,8 @@ def test_check_mode_foresees_everything_where_postfix_is_absent(capsys: pytest.C
         ({}, "one of the following is required"),
     ],
 )
-def test_failures(capsys: pytest.CaptureFixture[str], arguments: dict[str, t.Any], message: str) -> None:
-    result = run(capsys, **arguments)
+def test_failures(run: Run, arguments: dict[str, t.Any], message: str) -> None:
+    result = run(**arguments)
     assert result["failed"] is True
     assert message in result["msg"]
 
