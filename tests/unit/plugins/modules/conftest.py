@@ -28,6 +28,12 @@ def run_module(capsys: pytest.CaptureFixture[str]) -> t.Callable[..., dict[str, 
 
 
 @pytest.fixture
+def without_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host on which no program is installed."""
+    monkeypatch.setattr(basic.AnsibleModule, "get_bin_path", lambda *_arguments, **_options: None)
+
+
+@pytest.fixture
 def run_with_doveconf(
     monkeypatch: pytest.MonkeyPatch, run_module: t.Callable[..., dict[str, t.Any]]
 ) -> t.Callable[..., dict[str, t.Any]]:

@@ -7,15 +7,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible.module_utils import basic
 
 from ansible_collections.postmaster.mail.plugins.modules import dovecot_setting
 
+pytestmark = pytest.mark.usefixtures("without_programs")
+
 
 @pytest.fixture
-def run(monkeypatch, tmp_path, run_module):
+def run(tmp_path, run_module):
     """Run the module in check mode on a host without Dovecot, and return its result."""
-    monkeypatch.setattr(basic.AnsibleModule, "get_bin_path", lambda *_args, **_options: None)
 
     def run(check_mode=True, **options):
         options.setdefault("path", str(tmp_path / "dovecot.conf"))

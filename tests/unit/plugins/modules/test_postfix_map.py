@@ -14,16 +14,12 @@ import pytest
 from ansible_collections.postmaster.mail.plugins.modules import postfix_map
 
 Run = t.Callable[..., dict[str, t.Any]]
+pytestmark = pytest.mark.usefixtures("without_programs")
 
 
 @pytest.fixture
 def run(run_module: Run) -> Run:
     return functools.partial(run_module, postfix_map.main, _ansible_check_mode=True, _ansible_diff=True)
-
-
-@pytest.fixture(autouse=True)
-def fixture_no_postfix(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postfix_map.AnsibleModule, "get_bin_path", lambda *_arguments, **_options: None)
 
 
 def test_check_mode_without_postfix(run: Run, tmp_path: pathlib.Path) -> None:
