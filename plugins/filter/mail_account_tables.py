@@ -12,25 +12,81 @@ author:
   - The postmaster.mail authors (@postmaster-mail)
 description:
   - Turns the inventory's accounts, aliases and domains into the tables that Postfix looks recipients and senders up in.
-  - Mail for V(postmaster) and V(abuse) of every domain is always answered, a catch-all never takes mail from a mailbox.
-  - Fails on an alias that hides a mailbox, leads nowhere or into a loop, on an address outside the domains, and on
-    an address that is listed twice. All faults are named at once.
+  - Mail for V(postmaster) and V(abuse) of every domain is always answered, a catch-all never takes mail from a mailbox
+    or an alias, and what is unknown is refused in the SMTP dialogue, in a domain that leads to another one too.
+  - Internationalised domains may be written as they are read; they become C(xn--) labels.
+  - Fails on an alias that hides a mailbox, leads nowhere or into a loop, on an address outside the domains, on one that
+    is listed twice, and on characters that lookup tables or mail stores would mistake. All faults are named at once.
 positional: _input
 options:
   _input:
     description:
-      - The accounts. Of each entry C(address), C(state) and C(senders) are used; C(state=absent) leaves an entry out.
-      - C(senders) lists further addresses that the account's login may send as.
+      - The accounts. Keys that are not named here are those of M(postmaster.mail.maildir_user) and left to it.
     type: list
     elements: dict
     required: true
+    suboptions:
+      address:
+        description: The full address.
+        type: str
+        required: true
+      state:
+        description: V(absent) leaves the account out. A V(disabled) one still gets its mail.
+        type: str
+        choices: [present, disabled, absent]
+        default: present
+      addresses:
+        description: Further addresses that lead to the account, and that its login may send as.
+        type: list
+        elements: str
+        default: []
+      senders:
+        description: Further addresses that its login may send as, or V(@example.org) for all of a domain.
+        type: list
+        elements: str
+        default: []
+      forward_to:
+        description: Addresses that get all mail for the account.
+        type: list
+        elements: str
+        default: []
+      forward_keep_copy:
+        description: Whether mail that is forwarded by O(_input[].forward_to) stays in the mailbox too.
+        type: bool
+        default: true
+      delivery:
+        description:
+          - With V(suspend) mail for the mailbox is put off by a temporary error, in the SMTP dialogue and in the queue,
+            until it is V(accept) again. Senders try again for some days, so does the own queue.
+          - Logins are not affected; see O(_input[].state) for them.
+        type: str
+        choices: [accept, suspend]
+        default: accept
   aliases:
     description:
-      - The aliases, each with C(address), C(to) (a list of addresses) and C(state) (V(present) or V(absent)).
-      - An C(address) of the form V(@example.org) catches what has no other receiver in that domain.
+      - The aliases.
     type: list
     elements: dict
     default: []
+    suboptions:
+      address:
+        description:
+          - The full address, or V(@example.org) for what has no other receiver in that domain.
+        type: str
+        required: true
+      to:
+        description:
+          - Addresses, of this server or any other.
+          - For an address V(@example.net) also a single V(@example.org) of this server. Each address of the second
+            domain then has one of the same local part in the first, unless there is one already.
+        type: list
+        elements: str
+        required: true
+      state:
+        description: V(absent) leaves the alias out.
+        type: str
+        choices: [present, absent]
+        default: present
   domains:
     description: The domains this server receives mail for.
     type: list
@@ -67,6 +123,9 @@ _value:
     sender_logins:
       description: Sender address to the logins that own it, for C(smtpd_sender_login_maps).
       type: dict
+    transports:
+      description: Suspended address to a transport that puts mail off, for C(transport_maps).
+      type: dict
 """
 
 import dataclasses
@@ -74,74 +133,34 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.postmaster.mail.plugins.module_utils._account_inventory import read_inventory
 from ansible_collections.postmaster.mail.plugins.module_utils._account_tables import (
-    Account,
     AccountTableError,
-    Alias,
     build_account_tables,
 )
 
 
 def mail_account_tables(
-    users: list[dict[str, t.Any]],
-    aliases: list[dict[str, t.Any]] | None = None,
+    users: list[t.Any],
+    aliases: list[t.Any] | None = None,
     domains: list[str] | None = None,
     postmaster: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the tables as a dictionary; see DOCUMENTATION."""
+    inventory = read_inventory(users=users, aliases=aliases or [], domains=domains or [], postmaster=postmaster)
+    faults = list(inventory.faults)
     try:
         tables = build_account_tables(
-            accounts=[
-                Account(
-                    address=_address(user, "mail_users"),
-                    senders=_addresses(user, "senders", "mail_users"),
-                )
-                for user in users
-                if user.get("state") != "absent"
-            ],
-            aliases=[
-                Alias(
-                    address=_address(alias, "mail_aliases"),
-                    to=_addresses(alias, "to", "mail_aliases"),
-                )
-                for alias in aliases or []
-                if alias.get("state") != "absent"
-            ],
-            domains=[domain.lower() for domain in domains or []],
-            postmaster=postmaster.lower() if postmaster else None,
+            accounts=inventory.accounts,
+            aliases=inventory.aliases,
+            domains=inventory.domains,
+            postmaster=inventory.postmaster,
         )
     except AccountTableError as error:
-        raise AnsibleFilterError(f"mail_account_tables: {error}") from error
+        raise AnsibleFilterError(f"mail_account_tables: {'; '.join([*faults, *error.faults])}") from error
+    if faults:
+        raise AnsibleFilterError(f"mail_account_tables: {'; '.join(faults)}")
     return dataclasses.asdict(tables)
-
-
-def _address(entry: dict[str, t.Any], origin: str) -> str:
-    address = entry.get("address")
-    if not isinstance(address, str) or "@" not in address:
-        raise AnsibleFilterError(
-            f"mail_account_tables: an entry of {origin} has the address {address!r}: "
-            "write a full address such as alice@example.org"
-        )
-    return address.lower()
-
-
-def _addresses(entry: dict[str, t.Any], key: str, origin: str) -> tuple[str, ...]:
-    listed = entry.get(key) or []
-    if isinstance(listed, str) or not all(_is_address(address) for address in listed):
-        raise AnsibleFilterError(
-            f"mail_account_tables: {key} of {entry['address']} in {origin} is {listed!r}: "
-            "write a list of full addresses such as [alice@example.org]"
-        )
-    if key == "to" and not listed:
-        raise AnsibleFilterError(
-            f"mail_account_tables: the alias {entry['address']} leads nowhere: "
-            "list addresses in to, or say state: absent"
-        )
-    return tuple(address.lower() for address in listed)
-
-
-def _is_address(value: object) -> bool:
-    return isinstance(value, str) and "@" in value and not any(mark in value for mark in ", \t\n")
 
 
 class FilterModule:

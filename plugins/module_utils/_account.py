@@ -15,6 +15,8 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.postmaster.mail.plugins.module_utils import _mail_address
+
 State = t.Literal["present", "absent", "disabled"]
 OnRemove = t.Literal["keep", "archive", "delete"]
 UpdatePassword = t.Literal["always", "on_create"]
@@ -24,10 +26,6 @@ QUOTA_SIZE_2_4 = "userdb_quota_storage_size"
 QUOTA_FIELDS = frozenset({QUOTA_RULE_2_3, QUOTA_SIZE_2_4})
 UNLIMITED = 0
 
-# RFC 5321 dot-atom without the characters that mean something to the passwd-file (# :), to paths (/),
-# to the masks of "doveadm kick" (* ?) or to Dovecot's variables ($ % { }), and without the quote and pipe of shells.
-_LOCAL_PART = re.compile(r"[a-z0-9!&'+=^_~][a-z0-9!&'+=^_~-]*(?:\.[a-z0-9!&'+=^_~-]+)*")
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _HASH = re.compile(r"\{[A-Za-z0-9.-]+\}[^:\x00-\x1f\x7f]+")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -103,23 +101,11 @@ def check_duplicates(wishes: t.Iterable[Wish]) -> None:
 
 
 def parse_address(text: str) -> str:
-    """Return the address in lower case. Raises AccountError for one that the mail store cannot carry."""
-    address = text.strip().lower()
-    local_part, at, domain = address.rpartition("@")
-    if not at or not local_part or not domain:
-        raise AccountError(f"{text!r} is not a full address; write local-part@domain")
-    if not address.isascii():
-        raise AccountError(f"{text!r} has characters outside ASCII; write an internationalised domain as xn-- labels")
-    if len(local_part) > 64 or not _LOCAL_PART.fullmatch(local_part):
-        raise AccountError(
-            f"the local part of {text!r} cannot name a mailbox; use up to 64 letters, digits and the characters "
-            "! & ' + - = ^ _ ~ with single dots between them, and no hyphen first"
-        )
-    if len(domain) > 253 or any(len(label) > 63 or not _LABEL.fullmatch(label) for label in domain.split(".")):
-        raise AccountError(f"the domain of {text!r} is not a host name of letters, digits and hyphens")
-    if len(address) > 254:
-        raise AccountError(f"{text!r} is longer than 254 characters")
-    return address
+    """Return the address as accounts are named. Raises AccountError for one that the mail store cannot carry."""
+    try:
+        return _mail_address.parse_address(text)
+    except _mail_address.AddressError as error:
+        raise AccountError(str(error)) from error
 
 
 def parse_quota(text: str) -> int:

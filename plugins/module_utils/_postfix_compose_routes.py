@@ -17,15 +17,18 @@ from ._postfix_compose_host import relay_domain_names
 _ENCRYPTED = frozenset({"encrypt", "verify", "secure", "dane", "dane-only", "fingerprint"})
 
 
-def compose_routes(wishes: Wishes, tables: Tables) -> Share:
-    """Return what decides the next hop of a message, and how it is spoken to."""
+def compose_routes(wishes: Wishes, tables: Tables, suspended: t.Mapping[str, str]) -> Share:
+    """Return what decides the next hop of a message, and how it is spoken to.
+
+    suspended holds a transport for each account that takes no mail for now.
+    """
     share = Share("routes")
     logins: dict[str, str] = {}
     policies: dict[str, str] = {}
     _relayhost(wishes, share, logins, policies)
     _sender_relays(wishes, share, tables, logins, policies)
     _tls_policies(wishes, policies)
-    _relay_domains(wishes, share, tables)
+    _relay_domains(wishes, share, tables, suspended)
     if logins:
         share.extend("smtp_sasl_password_maps", [tables.add("sasl_password", logins, secret=True)], earlier="last")
         share.params.update(
@@ -102,7 +105,7 @@ def _tls_policies(wishes: Wishes, policies: dict[str, str]) -> None:
         policies[str(entry.get("domain")).lower()] = " ".join([str(entry.get("policy")), *attributes])
 
 
-def _relay_domains(wishes: Wishes, share: Share, tables: Tables) -> None:
+def _relay_domains(wishes: Wishes, share: Share, tables: Tables, suspended: t.Mapping[str, str]) -> None:
     names = relay_domain_names(wishes)
     wishes.check_unique("relay_domains", names)
     transports: dict[str, str] = {}
@@ -114,6 +117,8 @@ def _relay_domains(wishes: Wishes, share: Share, tables: Tables) -> None:
         if domain in transports:
             wishes.fault(f"postfix_transports names {domain}, for which there is a transport already: keep one entry")
         transports[domain] = str(entry.get("transport"))
+    # Whatever way its mail goes otherwise, a suspended account gets none.
+    transports.update(suspended)
     if names:
         share.extend("relay_domains", names, earlier="last")
     if transports:

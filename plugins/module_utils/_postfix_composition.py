@@ -83,7 +83,7 @@ def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Co
         compose_protocol(frozenset(host["known"])),
         compose_accounts(wishes, tables, host["accounts"]),
         compose_restrictions(wishes, tables, _declared_classes(wishes), restrictions),
-        compose_routes(wishes, tables),
+        compose_routes(wishes, tables, host["accounts"].get("transports", {})),
         compose_tables(wishes, tables),
         compose_services(wishes, tables, host),
         *([] if postscreen is None else [postscreen]),

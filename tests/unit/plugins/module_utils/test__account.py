@@ -18,6 +18,7 @@ NOTHING: dict[str, t.Any] = dict.fromkeys(
 GOOD_ADDRESSES = [
     ("alice@example.org", "alice@example.org"),
     (" Alice.B@Example.ORG ", "alice.b@example.org"),
+    ("Alice@Bücher.example", "alice@xn--bcher-kva.example"),
     ("o'brien+tag=x@xn--bcher-kva.example", "o'brien+tag=x@xn--bcher-kva.example"),
     ("root@localhost", "root@localhost"),
 ]
@@ -25,7 +26,9 @@ BAD_ADDRESSES = [
     ("alice", "not a full address"),
     ("@example.org", "not a full address"),
     ("alice@", "not a full address"),
-    ("alice@bücher.example", "xn--"),
+    ("jörg@example.org", "outside ASCII"),
+    ("alice@faß.example", "write xn-- labels"),
+    ("alice@bücher..example", "no internationalised domain"),
     ("älice@example.org", "outside ASCII"),
     ("../etc@example.org", "cannot name a mailbox"),
     ("a/b@example.org", "cannot name a mailbox"),

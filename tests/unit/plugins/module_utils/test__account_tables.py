@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from ansible_collections.postmaster.mail.plugins.module_utils._account_inventory import Account, Alias
 from ansible_collections.postmaster.mail.plugins.module_utils._account_tables import (
-    Account,
     AccountTableError,
     AccountTables,
-    Alias,
     build_account_tables,
 )
 
@@ -85,6 +86,45 @@ def test_targets_in_other_domains_are_not_judged():
             "aliases form a loop: a@example.org -> b@example.org -> a@example.org",
         ),
         ({"aliases": (Alias("a@example.org", ("a@example.org",)),)}, "loop: a@example.org -> a@example.org"),
+        ({"aliases": (Alias("@example.org", ("nobody@example.org",)),)}, "loop: @example.org -> @example.org"),
+        (
+            {"accounts": (Account("a@example.org", addresses=("bob@example.org",)), BOB)},
+            "bob@example.org, one of the addresses of a@example.org, is an account as well",
+        ),
+        (
+            {
+                "accounts": (
+                    Account("a@example.org", addresses=("x@example.org",)),
+                    Account("b@example.org", ("x@example.org",)),
+                )
+            },
+            "x@example.org, one of the addresses of b@example.org, is one of the addresses of a@example.org as well",
+        ),
+        ({"accounts": (Account("a@example.org", addresses=("x@example.com",)),)}, "x@example.com is in no domain"),
+        (
+            {
+                "accounts": (Account("a@example.org", forward_to=("x@example.com",)),),
+                "aliases": (Alias("a@example.org", ("a@example.org", "y@example.com")),),
+            },
+            "forwarded by both an alias and forward_to",
+        ),
+        (
+            {
+                "accounts": (
+                    Account("a@example.org", forward_to=("b@example.org",), keep_copy=False),
+                    Account("b@example.org", forward_to=("a@example.org",), keep_copy=False),
+                )
+            },
+            "loop: a@example.org -> b@example.org -> a@example.org",
+        ),
+        ({"aliases": (Alias("@example.org", ("@example.com",)),)}, "unknown recipients could not be refused"),
+        (
+            {
+                "domains": ("example.org", "example.net"),
+                "aliases": (Alias("@example.org", ("@example.net",)), Alias("@example.net", ("@example.org",))),
+            },
+            "domains form a loop: @example.org -> @example.net -> @example.org",
+        ),
     ],
 )
 def test_contradictions_are_refused(arguments, fault):
@@ -103,3 +143,59 @@ def test_all_faults_are_named_at_once():
     with pytest.raises(AccountTableError) as caught:
         tables(accounts=(ALICE, ALICE), aliases=(Alias("a@example.org", ("nobody@example.org",)),))
     assert len(caught.value.faults) == 2
+
+
+def test_further_addresses_lead_to_the_account_and_may_be_sent_from():
+    built = tables(accounts=(Account("alice@example.org", addresses=("al@example.org",)),))
+    assert built.aliases["al@example.org"] == "alice@example.org"
+    assert built.sender_logins["al@example.org"] == "alice@example.org"
+
+
+def test_forwarding_keeps_a_copy_or_not():
+    forward = ("x@example.com",)
+    kept = tables(accounts=(Account("alice@example.org", forward_to=forward),))
+    moved = tables(accounts=(Account("alice@example.org", forward_to=forward, keep_copy=False),))
+    assert kept.aliases["alice@example.org"] == "alice@example.org, x@example.com"
+    assert moved.aliases["alice@example.org"] == "x@example.com"
+    assert moved.mailboxes == kept.mailboxes
+
+
+def test_a_domain_that_leads_to_another_has_its_addresses_and_no_more():
+    built = tables(
+        accounts=(ALICE, Account("bob@example.org", addresses=("b@example.org",)), Account("own@example.net")),
+        aliases=(
+            Alias("info@example.org", ("alice@example.org",)),
+            Alias("@example.net", ("@example.org",)),
+            Alias("@example.com", ("@example.net",)),
+        ),
+        domains=("example.com", "example.net", "example.org"),
+    )
+    assert built.aliases["alice@example.net"] == "alice@example.org"
+    assert built.aliases["info@example.net"] == "info@example.org"
+    assert built.aliases["postmaster@example.net"] == "postmaster@example.org"
+    assert built.aliases["own@example.com"] == "own@example.net"
+    assert built.aliases["b@example.com"] == "b@example.net"
+    assert "own@example.net" not in built.aliases
+    assert not [address for address in built.aliases if address.startswith("@")]
+    assert built.sender_logins["b@example.com"] == "bob@example.org"
+    assert "info@example.net" not in built.sender_logins
+
+
+def test_a_catch_all_is_followed_by_the_domain_that_leads_there_without_its_mailboxes():
+    built = tables(
+        accounts=(ALICE, Account("own@example.net")),
+        aliases=(Alias("@example.org", ("alice@example.org",)), Alias("@example.net", ("@example.org",))),
+        domains=("example.net", "example.org"),
+    )
+    assert built.aliases["@example.net"] == "alice@example.org"
+    assert built.aliases["own@example.net"] == "own@example.net"
+
+
+def test_ten_thousand_accounts_in_two_domains_are_quick():
+    accounts = [Account(f"user{number}@example.org") for number in range(10_000)]
+    started = time.monotonic()
+    built = tables(
+        accounts=accounts, aliases=(Alias("@example.net", ("@example.org",)),), domains=("example.org", "example.net")
+    )
+    assert len(built.aliases) > 10_000
+    assert time.monotonic() - started < 2

@@ -32,7 +32,11 @@ def _defaults() -> dict[str, t.Any]:
 
 
 def _compose(
-    *, dns_lists: dict[str, t.Any] | None = None, known: list[str] | None = None, **variables: t.Any
+    *,
+    dns_lists: dict[str, t.Any] | None = None,
+    known: list[str] | None = None,
+    suspended: dict[str, str] | None = None,
+    **variables: t.Any,
 ) -> Composition:
     host = {
         "directory": _FOLDER,
@@ -45,6 +49,7 @@ def _compose(
             "mailboxes": {"alice@example.org": "alice@example.org"},
             "aliases": {"info@example.org": "alice@example.org"},
             "sender_logins": {"alice@example.org": "alice@example.org"},
+            "transports": suspended or {},
         },
         "dns_lists": dns_lists or {},
     }
@@ -431,3 +436,18 @@ def test_all_faults_are_named_at_once() -> None:
     with pytest.raises(CompositionError) as caught:
         _compose(mynetworks=["0.0.0.0/0"], relay_restrictions=[], recipient_restrictions=["rejects"])
     assert str(caught.value).count("; ") >= 2
+
+
+def test_suspended_accounts_get_no_mail_whatever_the_transports_say() -> None:
+    composition = _compose(
+        suspended={"alice@example.org": "retry:4.2.1 Suspended"},
+        transports=[
+            {"domain": "example.org", "transport": "lmtp:unix:x"},
+            {"domain": "alice@example.org", "transport": "discard:"},
+        ],
+    )
+    assert _table(composition, "transport")["entries"] == {
+        "alice@example.org": "retry:4.2.1 Suspended",
+        "example.org": "lmtp:unix:x",
+    }
+    assert _list(composition, "transport_maps") == [f"$default_database_type:{_FOLDER}/transport"]
