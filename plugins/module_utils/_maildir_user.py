@@ -29,6 +29,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
     AccountBackendError,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import PasswdFileBackend
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import SqlBackend, check_wishes
+from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import DatabaseError, parse_target
 from ansible_collections.postmaster.mail.plugins.module_utils._doveadm import Doveadm, DoveadmError
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import MaildirError, MailStore, Owner
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import Plan, Policy, compute_plan
@@ -101,7 +103,8 @@ def run(
             mail_directory=_mail_directory(options) if options["maildir"] else None,
             owner=host.owner,
         )
-        backend = _backend(options)
+        grammar_2_4 = host.doveadm is None or host.doveadm.version() >= (2, 4)
+        backend = _backend(options, wishes, grammar_2_4=grammar_2_4)
         lacks = (*host.lacks, *backend.lacks())
         with contextlib.nullcontext() if check_mode else backend.lock():
             return _run_locked(options, backend, wishes, host, lacks, verifier, store, check_mode)
@@ -109,8 +112,15 @@ def run(
         raise MaildirUserError(f"{error}.") from error
 
 
-def _backend(options: Options) -> AccountBackend:
+def _backend(options: Options, wishes: t.Sequence[Wish], *, grammar_2_4: bool) -> AccountBackend:
     """Return the place that the option backend names."""
+    if options["backend"] == "sql":
+        check_wishes(wishes)
+        try:
+            target = parse_target(options["database"] or {})
+        except DatabaseError as error:
+            raise AccountBackendError(str(error)) from error
+        return SqlBackend(target, options["passwd_file_group"], grammar_2_4=grammar_2_4)
     return PasswdFileBackend(options["path"], options["passwd_file_group"])
 
 

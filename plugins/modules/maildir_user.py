@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._mail_database
 options:
   users:
     description:
@@ -146,9 +147,13 @@ options:
     choices: [keep, archive, delete]
     default: keep
   backend:
-    description: Where the accounts are kept.
+    description:
+      - Where the accounts are kept.
+      - V(sql) keeps them in the table C(accounts) of O(database), which is created and brought up to date. Its columns
+        C(active), C(quota_bytes), C(allow_nets) and C(expires) stand for what a passwd-file has extra fields for.
+        O(extra_fields) is refused, since there is no column for it.
     type: str
-    choices: [passwd_file]
+    choices: [passwd_file, sql]
     default: passwd_file
   path:
     description:
@@ -158,7 +163,7 @@ options:
     type: path
     default: /etc/dovecot/users
   passwd_file_group:
-    description: The group that Dovecot's auth process reads the file as.
+    description: The group that Dovecot's auth process reads the file as; also that of a new file of SQLite.
     type: str
     default: dovecot
   mail_root:
@@ -306,6 +311,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import database_option
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user import MaildirUserError, run
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
 
@@ -345,7 +351,8 @@ def _task_spec() -> dict[str, t.Any]:
         **_account_spec(),
         "update_password": {"type": "str", "choices": passwords, "default": "always", "no_log": False},
         "on_remove": {"type": "str", "choices": removals, "default": "keep"},
-        "backend": {"type": "str", "choices": ["passwd_file"], "default": "passwd_file"},
+        "backend": {"type": "str", "choices": ["passwd_file", "sql"], "default": "passwd_file"},
+        "database": database_option(),
         "path": {"type": "path", "default": "/etc/dovecot/users"},
         "passwd_file_group": {"type": "str", "default": "dovecot", "no_log": False},
         "mail_root": {"type": "path", "default": "/var/vmail"},
@@ -366,6 +373,7 @@ def main() -> None:
         argument_spec=_task_spec(),
         mutually_exclusive=[("users", "address"), ("password", "password_hash")],
         required_one_of=[("users", "address")],
+        required_if=[("backend", "sql", ["database"])],
         required_by={**dict.fromkeys(_ONE_ACCOUNT, "address"), "rounds": "scheme"},
         supports_check_mode=True,
     )
