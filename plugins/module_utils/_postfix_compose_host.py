@@ -122,13 +122,18 @@ def compose_protocol(known: t.AbstractSet[str]) -> Share:
 def compose_accounts(wishes: Wishes, tables: Tables, accounts: t.Mapping[str, t.Any]) -> Share:
     """Return the virtual domains with their mailboxes, aliases and owners of sender addresses."""
     share = Share("accounts")
-    share.extend("virtual_mailbox_domains", [str(domain) for domain in accounts["domains"]], earlier="last")
+    elsewhere = wishes.mapping("account_maps")
+    for parameter, sources in elsewhere.items():
+        share.extend(str(parameter), [str(source) for source in sources], earlier="last")
+    if "virtual_mailbox_domains" not in elsewhere:
+        share.extend("virtual_mailbox_domains", [str(domain) for domain in accounts["domains"]], earlier="last")
     for parameter, name, key in (
         ("virtual_mailbox_maps", "virtual_mailboxes", "mailboxes"),
         ("virtual_alias_maps", "virtual_aliases", "aliases"),
         ("smtpd_sender_login_maps", "sender_logins", "sender_logins"),
     ):
-        share.extend(parameter, [tables.add(name, dict(accounts[key]))], earlier="last")
+        if parameter not in elsewhere:
+            share.extend(parameter, [tables.add(name, dict(accounts[key]))], earlier="last")
     share.params["virtual_transport"] = wishes.text("virtual_transport")
     share.params["smtpd_sasl_auth_enable"] = False
     share.params["smtpd_sasl_security_options"] = ["noanonymous"]

@@ -117,8 +117,9 @@ def _relay_domains(wishes: Wishes, share: Share, tables: Tables, suspended: t.Ma
         if domain in transports:
             wishes.fault(f"postfix_transports names {domain}, for which there is a transport already: keep one entry")
         transports[domain] = str(entry.get("transport"))
-    # Whatever way its mail goes otherwise, a suspended account gets none.
-    transports.update(suspended)
+    if "transport_maps" not in wishes.mapping("account_maps"):
+        # Whatever way its mail goes otherwise, a suspended account gets none.
+        transports.update(suspended)
     if names:
         share.extend("relay_domains", names, earlier="last")
     if transports:

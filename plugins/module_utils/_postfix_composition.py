@@ -111,7 +111,7 @@ def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Co
         contributions_before_logins=without_services(contributions, logins),
         login_services=sorted(logins),
         maps=maps,
-        files=sorted({*names, *(["bounce.cf"] if bounce else [])}),
+        files=sorted({*names, *(["bounce.cf"] if bounce else []), *map(str, wishes.mapping("account_map_files"))}),
         bounce_template=bounce,
         listener_tls=tls_of_listeners(services),
     )

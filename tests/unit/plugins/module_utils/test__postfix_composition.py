@@ -27,6 +27,8 @@ def _defaults() -> dict[str, t.Any]:
         "domains": ["example.org"],
         "tls_chain_files": ["/tls/key.pem", "/tls/chain.pem"],
         "sasl_params": {"smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth"},
+        "account_maps": {},
+        "account_map_files": {},
     }
     return {**variables, **named}
 
@@ -436,6 +438,23 @@ def test_all_faults_are_named_at_once() -> None:
     with pytest.raises(CompositionError) as caught:
         _compose(mynetworks=["0.0.0.0/0"], relay_restrictions=[], recipient_restrictions=["rejects"])
     assert str(caught.value).count("; ") >= 2
+
+
+def test_tables_of_accounts_elsewhere_stand_in_place_of_those_in_files() -> None:
+    elsewhere = {
+        name: [f"proxy:sqlite:{_FOLDER}/sql-{name}.cf"]
+        for name in ("virtual_mailbox_domains", "virtual_mailbox_maps", "virtual_alias_maps", "transport_maps")
+    }
+    composition = _compose(
+        account_maps=elsewhere,
+        account_map_files={"sql-aliases.cf": "dbpath = /x\n"},
+        suspended={"alice@example.org": "retry:4.2.1 Suspended"},
+        transports=[{"domain": "example.net", "transport": "smtp:[192.0.2.1]"}],
+    )
+    for name, sources in elsewhere.items():
+        assert _list(composition, name)[:1] == sources
+    assert composition.files == ["null_sender", "sender_logins", "sql-aliases.cf", "transport"]
+    assert _table(composition, "transport")["entries"] == {"example.net": "smtp:[192.0.2.1]"}
 
 
 def test_suspended_accounts_get_no_mail_whatever_the_transports_say() -> None:
