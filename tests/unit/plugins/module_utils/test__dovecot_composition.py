@@ -36,6 +36,8 @@ _TEMPLATES = {
     "dovecot_sieve": False,
     "dovecot_passdbs": [{"driver": "passwd-file", "path": "/etc/dovecot/users"}],
     "dovecot_userdbs": [{"driver": "passwd-file", "path": "/etc/dovecot/users"}],
+    "dovecot_sql": {},
+    "dovecot_ldap": {},
 }
 
 
