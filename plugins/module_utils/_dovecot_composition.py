@@ -78,7 +78,9 @@ def _sockets(work: Work) -> None:
     queue, user = work.wishes.text("postfix_queue_directory"), work.wishes.text("postfix_user")
     if not queue:
         return
-    work.add({"service auth": {f"unix_listener {queue}/private/auth": {"mode": "0660", "user": user, "group": user}}})
+    if work.wishes.flag("postfix_logins"):
+        socket = {"mode": "0660", "user": user, "group": user}
+        work.add({"service auth": {f"unix_listener {queue}/private/auth": socket}})
     if work.serves("lmtp"):
         # Postfix delivers up to 20 messages to a user at a time; Dovecot 2.4 would defer all but 10 of them.
         work.add({"lmtp_user_concurrency_limit": "unlimited"})

@@ -38,6 +38,7 @@ _TEMPLATES = {
     "dovecot_userdbs": [{"driver": "passwd-file", "path": "/etc/dovecot/users"}],
     "dovecot_sql": {},
     "dovecot_ldap": {},
+    "dovecot_postfix_logins": True,
 }
 
 
@@ -330,6 +331,12 @@ def test_search_is_left_out_where_it_is_not_packaged() -> None:
 )
 def test_contradictions_are_refused(wanted: dict[str, t.Any], fault: str) -> None:
     assert fault in _faults(**wanted)
+
+
+def test_the_socket_for_logins_is_only_opened_for_a_postfix_that_asks_dovecot() -> None:
+    listener = "unix_listener /var/spool/postfix/private/auth"
+    assert listener in _compose().settings["service auth"]
+    assert listener not in _compose(postfix_logins=False).settings.get("service auth", {})
 
 
 def test_all_faults_are_named_at_once() -> None:
