@@ -1,0 +1,78 @@
+"""The server as its users see it, and the database behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import smtplib
+import ssl
+import time
+import typing as t
+from dataclasses import dataclass
+
+import pytest
+from testinfra.host import Host
+
+PASSWORD = "Correct-Horse-1"
+FOLDER = "/etc/postfix/postmaster"
+UNITS = {"pgsql": "postgresql", "mysql": "mariadb"}
+
+
+def trusting_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@dataclass(frozen=True)
+class Server:
+    host: Host
+    address: str
+
+    @property
+    def driver(self) -> str:
+        """The kind of database that Postfix asks."""
+        return t.cast("str", self.host.check_output("postconf -h virtual_mailbox_maps")).split(":")[1]
+
+    def imap(self, user: str, password: str = PASSWORD) -> imaplib.IMAP4_SSL:
+        session = imaplib.IMAP4_SSL(self.address, 993, ssl_context=trusting_context(), timeout=30)
+        session.login(f'"{user}"', password)
+        return session
+
+    def offer(self, recipient: str) -> tuple[int, bytes]:
+        """What Postfix says to a recipient that a stranger names."""
+        with smtplib.SMTP(self.address, 25, local_hostname="client.friend.example", timeout=60) as session:
+            session.ehlo()
+            session.docmd("MAIL", "FROM:<>")
+            return session.docmd("RCPT", f"TO:<{recipient}>")
+
+    def send(self, recipient: str, subject: str) -> None:
+        """Hand a message to Postfix on port 25 as a stranger would."""
+        with smtplib.SMTP(self.address, 25, local_hostname="client.friend.example", timeout=30) as session:
+            session.sendmail("", [recipient], f"Subject: {subject}\nTo: {recipient}\n\nHello\n")
+
+    def submit(self, login: str, sender: str, recipient: str, subject: str) -> None:
+        """Hand a message to Postfix as a user does."""
+        with smtplib.SMTP(self.address, 587, local_hostname="client.friend.example", timeout=30) as session:
+            session.starttls(context=trusting_context())
+            session.login(login, PASSWORD)
+            session.sendmail(sender, [recipient], f"Subject: {subject}\nFrom: {sender}\nTo: {recipient}\n\nHello\n")
+
+    def has(self, user: str, subject: str) -> bool:
+        """Whether the user has a message of this subject."""
+        session = self.imap(user)
+        session.select("INBOX", readonly=True)
+        found = session.search(None, "SUBJECT", subject)[1][0].split()
+        session.logout()
+        return bool(found)
+
+    def wait_for(self, user: str, subject: str) -> None:
+        """Return when the user has a message of this subject."""
+        for _attempt in range(60):
+            with contextlib.suppress(TimeoutError):
+                if self.has(user, subject):
+                    return
+            time.sleep(0.5)
+        log = self.host.run("journalctl -n 40 -o cat").stdout
+        pytest.fail(f"{user} did not get {subject}; queue:\n{self.host.run('mailq').stdout}\nlog:\n{log}")
