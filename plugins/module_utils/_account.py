@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 import os
 import re
@@ -25,6 +26,8 @@ QUOTA_RULE_2_3 = "userdb_quota_rule"
 QUOTA_SIZE_2_4 = "userdb_quota_storage_size"
 QUOTA_FIELDS = frozenset({QUOTA_RULE_2_3, QUOTA_SIZE_2_4})
 UNLIMITED = 0
+NEVER = "never"
+SERVICES = ("imap", "pop3", "smtp", "sieve")
 
 _HASH = re.compile(r"\{[A-Za-z0-9.-]+\}[^:\x00-\x1f\x7f]+")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -34,6 +37,7 @@ _QUOTA = re.compile(r"([0-9]+)([BKMGT]?)", re.IGNORECASE)
 _MANAGED_FIELDS = {
     "nologin": "state: disabled",
     "allow_nets": "allow_nets",
+    "expires": "expires",
     QUOTA_RULE_2_3: "quota",
     QUOTA_SIZE_2_4: "quota",
     "pass": "password or password_hash",
@@ -43,6 +47,17 @@ _MANAGED_FIELDS = {
 
 class AccountError(Exception):
     """A wish that cannot be carried out, with its cause."""
+
+
+@dataclass(frozen=True)
+class AppPasswordWish:
+    """A further password as asked for. Without password and password_hash it keeps the one it has."""
+
+    name: str
+    password: str | None = field(default=None, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
+    services: tuple[str, ...] = SERVICES
+    allow_nets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,9 @@ class Wish:
     name: str | None = None
     allow_nets: tuple[str, ...] | None = None
     extra_fields: tuple[tuple[str, str | None], ...] = ()
+    rename_from: str | None = None
+    expires: str | None = None
+    app_passwords: tuple[AppPasswordWish, ...] | None = None
 
     @property
     def domain(self) -> str:
@@ -86,18 +104,33 @@ def parse_wish(options: t.Mapping[str, t.Any], *, update_password: UpdatePasswor
             name=_parse_name(options["name"]),
             allow_nets=None if options["allow_nets"] is None else parse_networks(options["allow_nets"]),
             extra_fields=parse_extra_fields(options["extra_fields"] or {}),
+            rename_from=_parse_rename(options["rename_from"], address),
+            expires=None if options["expires"] is None else parse_day(options["expires"]),
+            app_passwords=None if options["app_passwords"] is None else parse_app_passwords(options["app_passwords"]),
         )
     except AccountError as error:
         raise AccountError(f"{address}: {error}") from error
 
 
 def check_duplicates(wishes: t.Iterable[Wish]) -> None:
-    """Raise AccountError when an address is asked for twice."""
+    """Raise AccountError when an address is asked for twice, or as an account and as the former name of another."""
     seen: set[str] = set()
+    former: dict[str, str] = {}
     for wish in wishes:
         if wish.address in seen:
             raise AccountError(f"{wish.address} is named twice; addresses are compared in lower case")
         seen.add(wish.address)
+        if wish.rename_from is not None:
+            if wish.rename_from in former:
+                raise AccountError(
+                    f"{wish.rename_from} is rename_from of both {former[wish.rename_from]} and {wish.address}; "
+                    "its mail can only go to one of them"
+                )
+            former[wish.rename_from] = wish.address
+    for address in sorted(seen & set(former)):
+        raise AccountError(
+            f"{address} is an account of its own and rename_from of {former[address]}; leave one of the two out"
+        )
 
 
 def parse_address(text: str) -> str:
@@ -147,6 +180,43 @@ def read_quota(token: str) -> int | None:
     return None
 
 
+def parse_day(text: str) -> str:
+    """Return a day as YYYY-MM-DD, or the word for no day. Raises AccountError."""
+    if text == NEVER:
+        return text
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise AccountError(f"expires {text!r} is no day; write it as YYYY-MM-DD, or never") from error
+
+
+def parse_app_passwords(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[AppPasswordWish, ...]:
+    """Return the further passwords that an account shall have. Raises AccountError."""
+    result: dict[str, AppPasswordWish] = {}
+    seen: set[str] = set()
+    for entry in entries:
+        name = str(entry["name"])
+        if not name.strip() or ":" in name or _CONTROL.search(name):
+            raise AccountError(f"app_passwords: {name!r} is no name; it is empty or holds a colon or control character")
+        if name in seen:
+            raise AccountError(f"app_passwords: {name!r} is named twice")
+        seen.add(name)
+        services = tuple(service for service in SERVICES if service in (entry["services"] or SERVICES))
+        try:
+            wish = AppPasswordWish(
+                name=name,
+                password=_parse_password(entry["password"]),
+                password_hash=_parse_hash(entry["password_hash"]),
+                services=services,
+                allow_nets=parse_networks(entry["allow_nets"] or ()),
+            )
+        except AccountError as error:
+            raise AccountError(f"app_passwords: {name}: {error}") from error
+        if entry["state"] == "present":
+            result[name] = wish
+    return tuple(result.values())
+
+
 def parse_networks(networks: t.Sequence[str]) -> tuple[str, ...]:
     """Check addresses and networks that an account may log in from. Raises AccountError."""
     for network in networks:
@@ -175,6 +245,15 @@ def parse_extra_fields(fields: t.Mapping[str, object]) -> tuple[tuple[str, str |
             raise AccountError(f"extra_fields: {name!r} holds a blank or control character; it has no quoting for them")
         result.append((name, f"{name}={text}" if text else name))
     return tuple(result)
+
+
+def _parse_rename(text: str | None, address: str) -> str | None:
+    if text is None:
+        return None
+    former = parse_address(text)
+    if former == address:
+        raise AccountError("rename_from is the address itself; name the address that the account had before")
+    return former
 
 
 def _parse_password(password: str | None) -> str | None:

@@ -5,7 +5,11 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Mail accounts in a Dovecot passwd-file."""
+"""Mail accounts in a Dovecot passwd-file, with further passwords in files beside it.
+
+App passwords are in C(<path>.d/<protocol>.<slot>), where protocol is what Dovecot calls the service that a client logs
+in to. An account has its first app password in slot 1, its second in slot 2. Dovecot tries one passdb for each slot.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +17,54 @@ import contextlib
 import grp
 import math
 import os
+import re
 import time
+import typing as t
+from dataclasses import replace
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _files
+from ansible_collections.postmaster.mail.plugins.module_utils._account import SERVICES
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import (
     AccountBackendError,
     Changes,
     Records,
     Upkeep,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import PasswdFile, PasswdFileError, parse
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import (
+    EXPIRES,
+    expires_of,
+    is_locked,
+    networks_of,
+    with_lock,
+    with_networks,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import (
+    AppPassword,
+    Entry,
+    PasswdFile,
+    PasswdFileError,
+    parse,
+)
 
 _MODE = 0o640
 _TICK = 0.02
+# What Dovecot calls a service that clients log in to, and what people call it: sending is one, whoever does it.
+_PROTOCOLS = {"imap": "imap", "pop3": "pop3", "smtp": "smtp", "submission": "smtp", "sieve": "sieve"}
+_SLOT_FILE = re.compile(rf"(?:{'|'.join(_PROTOCOLS)})\.[1-9][0-9]*")
+_NOTHING = parse(b"")
 
 
 class PasswdFileBackend:
-    """An AccountBackend over one file."""
+    """An AccountBackend over one file, and a folder for app passwords."""
 
     def __init__(self, path: str, group: str) -> None:
-        """group is the one that Dovecot's auth process reads the file as."""
+        """group is the one that Dovecot's auth process reads the files as."""
         self.place = path
         self._path = os.path.realpath(path)
+        self._folder = f"{self._path}.d"
         self._group = group
-        self._current: PasswdFile | None = None
+        self._parsed: dict[str, PasswdFile] = {}
+        self._records: dict[str, Entry] = {}
         try:
             self._access: _files.FileAccess | None = _files.FileAccess(
                 mode=_MODE, uid=os.geteuid(), gid=grp.getgrnam(group).gr_gid
@@ -60,29 +88,93 @@ class PasswdFileBackend:
         return _files.locked(os.path.join(directory, f".{name}.lock"))
 
     def read(self) -> Records:
-        try:
-            self._current = parse(_files.read_bytes(self._path) or b"")
-        except PasswdFileError as error:
-            raise AccountBackendError(f"{self.place}: {error}") from error
-        return self._current.accounts
+        self._parsed = {path: self._parse(path) for path in (self._path, *self._slot_files())}
+        app_passwords = app_passwords_of(
+            {os.path.basename(path): one.accounts for path, one in self._parsed.items() if path != self._path}
+        )
+        self._records = {
+            user: replace(entry, app_passwords=app_passwords.get(user, ()))
+            for user, entry in self._parsed[self._path].accounts.items()
+        }
+        return self._records
 
     def upkeep(self) -> Upkeep | None:
-        access = _files.read_access(self._path)
-        if access is None or self._access is None or access == self._access:
+        if self._access is None:
             return None
-        return Upkeep(before=_in_words(access), after=_in_words(self._access))
+        for path in self._parsed:
+            access = _files.read_access(path)
+            if access is not None and access != self._access:
+                return Upkeep(before=_in_words(access), after=_in_words(self._access))
+        return None
 
     def write(self, changes: Changes) -> None:
-        if self._current is None or self._access is None:
-            raise AccountBackendError(f"{self.place} was not read, or {'; '.join(self.lacks())}")
-        content = self._current.replaced(changes)
-        _files.replace_file(self._path, content, self._access, mtime=_next_mtime(self._path))
+        if self._access is None:
+            raise AccountBackendError("; ".join(self.lacks()))
+        after = {user: entry for user, entry in {**self._records, **changes}.items() if entry is not None}
+        slots = max((len(entry.app_passwords) for entry in after.values()), default=0)
+        contents = {self._path: self._parsed[self._path].replaced(changes)}
+        for name in sorted(f"{protocol}.{slot + 1}" for protocol in _PROTOCOLS for slot in range(slots)):
+            path = os.path.join(self._folder, name)
+            lines = {user: app_line(entry, name) for user, entry in changes.items()}
+            contents[path] = self._parsed.get(path, _NOTHING).replaced(lines)
+        if slots:
+            self._make_folder(self._access)
+        for path, content in contents.items():
+            if content != _files.read_bytes(path) or _files.read_access(path) != self._access:
+                _files.replace_file(path, content, self._access, mtime=_next_mtime(path))
+        for path in set(self._parsed) - set(contents):
+            os.unlink(path)
 
     def settle(self) -> None:
-        # Dovecot looks at the file once in a second at most. Until the next second begins it may answer from what it
+        # Dovecot looks at a file once in a second at most. Until the next second begins it may answer from what it
         # read before, and even put that into its cache again.
         now = time.time()
         time.sleep(math.floor(now) + 1.0 - now + _TICK)
+
+    def _parse(self, path: str) -> PasswdFile:
+        try:
+            return parse(_files.read_bytes(path) or b"")
+        except PasswdFileError as error:
+            raise AccountBackendError(f"{self.place if path == self._path else path}: {error}") from error
+
+    def _slot_files(self) -> list[str]:
+        names = os.listdir(self._folder) if os.path.isdir(self._folder) else []
+        return [os.path.join(self._folder, name) for name in sorted(names) if _SLOT_FILE.fullmatch(name)]
+
+    def _make_folder(self, access: _files.FileAccess) -> None:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self._folder, 0o750)
+            os.chown(self._folder, access.uid, access.gid)
+
+
+def app_passwords_of(files: t.Mapping[str, t.Mapping[str, Entry]]) -> dict[str, tuple[AppPassword, ...]]:
+    """Return the app passwords of each account; files are the lines of each file by the name of the file."""
+    found: dict[str, dict[int, AppPassword]] = {}
+    for name, entries in files.items():
+        protocol, _dot, slot = name.partition(".")
+        for user, entry in entries.items():
+            slots = found.setdefault(user, {})
+            one = slots.get(int(slot), AppPassword(entry.gecos, entry.password, (), networks_of(entry.extra)))
+            services = {*one.services, _PROTOCOLS[protocol]}
+            slots[int(slot)] = replace(one, services=tuple(service for service in SERVICES if service in services))
+    return {user: tuple(one for _slot, one in sorted(slots.items())) for user, slots in found.items()}
+
+
+def app_line(entry: Entry | None, file_name: str) -> Entry | None:
+    """Return what the file of an app password has to say about an account, or None if it says nothing."""
+    protocol, _dot, slot = file_name.partition(".")
+    if entry is None or len(entry.app_passwords) < int(slot):
+        return None
+    one = entry.app_passwords[int(slot) - 1]
+    if _PROTOCOLS[protocol] not in one.services:
+        return None
+    extra = with_networks((), one.allow_nets)
+    expires = expires_of(entry.extra)
+    if expires is not None:
+        extra = (*extra, f"{EXPIRES}={expires}")
+    # An account that is locked is so for each of its passwords.
+    extra = with_lock(extra) if is_locked(entry.extra) else extra
+    return Entry(user=entry.user, password=one.password, gecos=one.name, extra=extra)
 
 
 def _next_mtime(path: str) -> float:

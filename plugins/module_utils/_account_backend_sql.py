@@ -19,6 +19,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
     Records,
     Upkeep,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import NO_NETWORK
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import (
     DatabaseError,
     Row,
@@ -26,7 +27,6 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_datab
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_schema import ACCOUNTS
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_store import SqlStore
-from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import NO_NETWORK
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry, field_name
 
 _COLUMNS = ("address", "password", "name", "home", "active", "quota_bytes", "allow_nets", "expires")
@@ -41,6 +41,10 @@ def check_wishes(wishes: t.Iterable[Wish]) -> None:
             raise AccountError(
                 f"{wish.address}: extra_fields ({names}) have no column in the database; "
                 "they need backend: passwd_file, or a column and a query of your own"
+            )
+        if wish.app_passwords:
+            raise AccountError(
+                f"{wish.address}: app_passwords have no table in the database; they need backend: passwd_file"
             )
 
 

@@ -126,6 +126,14 @@ class MailStore:
         with self._opened(parts[:-1]) as parent:
             _tree.remove_tree(parts[-1], parent)
 
+    def move(self, home: str, destination: str) -> None:
+        """Make home the new home destination by one rename(2). Raises MaildirError and OSError."""
+        old, new = self.parts(home), self.parts(destination)
+        above = [os.path.join(self._root, *new[:length]) for length in range(1, len(new))]
+        self.apply(DirectoryStep(path, "create") for path in above if _directory_status(path) is None)
+        with self._opened(old[:-1]) as source, self._opened(new[:-1]) as target:
+            os.rename(old[-1], new[-1], src_dir_fd=source, dst_dir_fd=target)
+
     def archive_name(self, address: str, stamp: str) -> str:
         """Return a free path in the archive."""
         base = path = os.path.join(self._archive_dir, f"{address}-{stamp}")

@@ -15,7 +15,7 @@ import os
 import pwd
 import time
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _doveadm
 from ansible_collections.postmaster.mail.plugins.module_utils._account import (
@@ -33,8 +33,14 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_s
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import DatabaseError, parse_target
 from ansible_collections.postmaster.mail.plugins.module_utils._doveadm import Doveadm, DoveadmError
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import MaildirError, MailStore, Owner
-from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import Plan, Policy, compute_plan
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import (
+    Plan,
+    Policy,
+    compute_plan,
+    unmanaged,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_report import diff_of, result_of
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
 Options = t.Mapping[str, t.Any]
@@ -51,6 +57,8 @@ class Outcome:
     changed: bool
     users: list[dict[str, t.Any]]
     diff: dict[str, str]
+    unmanaged: list[str]
+    app_password_slots: int
     warnings: tuple[str, ...] = ()
     failure: str | None = None
 
@@ -149,6 +157,8 @@ def _run_locked(
         changed=changed,
         users=[result_of(change) for change in plan.changes],
         diff=diff_of(plan, backend.place, upkeep),
+        unmanaged=[] if options["purge"] or options["users"] is None else unmanaged(current, wishes),
+        app_password_slots=_slots({**current, **plan.records({})}),
         warnings=tuple(f"{text}; a run without check mode would fail." for text in lacks) if changed else (),
     )
     if not changed or check_mode:
@@ -156,23 +166,24 @@ def _run_locked(
     if lacks or host.doveadm is None:
         raise MaildirUserError("; ".join(lacks) + ".")
     hashes = {
-        change.address: host.doveadm.hash(change.new_password, verifier.scheme, change.address, rounds=verifier.rounds)
-        for change in plan.changes
-        if change.new_password is not None
+        (address, name): host.doveadm.hash(password, verifier.scheme, address, rounds=verifier.rounds)
+        for address, name, password in plan.passwords()
     }
     for change in plan.changes:
         store.apply(change.steps)
+        if change.moved_from is not None:
+            store.move(change.moved_from, change.home)
     if plan.lines_changed or upkeep is not None:
         backend.write(plan.records(hashes))
     faults = _follow_up(plan, backend, host.doveadm, store)
     if not faults:
         return outcome
-    return Outcome(
-        changed=True,
-        users=outcome.users,
-        diff=outcome.diff,
-        failure=f"The accounts in {backend.place} are written, but: {'; '.join(faults)}.",
-    )
+    return replace(outcome, failure=f"The accounts in {backend.place} are written, but: {'; '.join(faults)}.")
+
+
+def _slots(records: t.Mapping[str, Entry | None]) -> int:
+    """Return how many app passwords the account has that has the most of them."""
+    return max((len(entry.app_passwords) for entry in records.values() if entry is not None), default=0)
 
 
 def _follow_up(plan: Plan, backend: AccountBackend, doveadm: Doveadm, store: MailStore) -> list[str]:
@@ -180,10 +191,16 @@ def _follow_up(plan: Plan, backend: AccountBackend, doveadm: Doveadm, store: Mai
     faults = _Faults()
     if plan.lines_changed:
         backend.settle()
-    faults.add(doveadm.flush([change.address for change in plan.changes if change.line_changed]))
+    written = [change for change in plan.changes if change.line_changed]
+    faults.add(doveadm.flush(list(dict.fromkeys(name for one in written for name in (one.former, one.address)))))
     for change in plan.changes:
         if change.loses_sessions:
-            faults.add(doveadm.kick(change.address))
+            faults.add(doveadm.kick(change.former))
+        if change.moved_from is not None and store.exists(change.moved_from):
+            faults.add(
+                f"home {change.moved_from} of {change.former} came up again while it was moved to {change.home}; "
+                "move what it holds there by hand"
+            )
     for change in plan.changes:
         try:
             if change.archived_to is not None:
@@ -235,11 +252,14 @@ def _look(options: Options, runner: CommandRunner, doveadm: str | None, dovecot:
 
 def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | None) -> _Verifier:
     known: frozenset[str] = frozenset({_doveadm.PREFERRED_SCHEME})
-    hashes = {wish.address: wish.password_hash for wish in wishes if wish.password_hash is not None}
-    if doveadm is not None and (hashes or any(wish.password is not None for wish in wishes)):
+    hashes = [(wish.address, wish.password_hash) for wish in wishes]
+    hashes += [(wish.address, one.password_hash) for wish in wishes for one in wish.app_passwords or ()]
+    clear = [wish.password for wish in wishes]
+    clear += [one.password for wish in wishes for one in wish.app_passwords or ()]
+    if doveadm is not None and any(secret is not None for secret in (*clear, *(stored for _address, stored in hashes))):
         known = doveadm.schemes()
-        for address, password_hash in hashes.items():
-            if _doveadm.scheme_of(password_hash) not in known:
+        for address, password_hash in hashes:
+            if password_hash is not None and _doveadm.scheme_of(password_hash) not in known:
                 raise AccountError(
                     f"{address}: this Dovecot does not know the scheme of password_hash; 'doveadm pw -l' lists them"
                 )

@@ -13,16 +13,19 @@ import os
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.postmaster.mail.plugins.module_utils import _account
-from ansible_collections.postmaster.mail.plugins.module_utils._account import AccountError, OnRemove, State, Wish
+from ansible_collections.postmaster.mail.plugins.module_utils import _account_fields as fields
+from ansible_collections.postmaster.mail.plugins.module_utils._account import (
+    NEVER,
+    AccountError,
+    AppPasswordWish,
+    OnRemove,
+    State,
+    Wish,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import Records
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import state_of
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import DirectoryStep
-from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry, field_name, with_field
-
-# "nologin" alone is only honoured by Dovecot's own login services. To other clients of the authentication socket,
-# Postfix among them, Dovecot answers that the password is right. A network that no client is in refuses them all.
-_DISABLED = "nologin"
-NO_NETWORK = "allow_nets=255.255.255.255/32"
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import AppPassword, Entry, with_field
 
 
 class Verifier(t.Protocol):
@@ -55,21 +58,36 @@ class Policy:
     on_remove: OnRemove
     stamp: str
 
+    @property
+    def today(self) -> str:
+        """The day in UTC, as accounts name the day on which they expire."""
+        return f"{self.stamp[:4]}-{self.stamp[4:6]}-{self.stamp[6:8]}"
+
 
 @dataclass(frozen=True)
 class AccountChange:
-    """One account before and after; old and new are equal where its line stays."""
+    """One account before and after; old and new are equal where its line stays.
+
+    new_password and new_app_passwords, by name, are yet to be hashed. moved_from is the home that becomes home.
+    """
 
     address: str
     old: Entry | None
     new: Entry | None
     home: str
     new_password: str | None = field(default=None, repr=False)
+    new_app_passwords: t.Mapping[str, str] = field(default_factory=dict, repr=False)
     password_changed: bool = False
     scheme_upgraded: bool = False
     steps: tuple[DirectoryStep, ...] = ()
     archived_to: str | None = None
     deleted: bool = False
+    moved_from: str | None = None
+
+    @property
+    def former(self) -> str:
+        """The address that the account had before."""
+        return self.old.user if self.old is not None else self.address
 
     @property
     def before(self) -> State:
@@ -81,18 +99,22 @@ class AccountChange:
 
     @property
     def line_changed(self) -> bool:
-        return self.old != self.new or self.new_password is not None
+        return self.old != self.new or self.new_password is not None or bool(self.new_app_passwords)
 
     @property
     def changed(self) -> bool:
-        return self.line_changed or bool(self.steps) or self.archived_to is not None or self.deleted
+        return self.line_changed or bool(self.steps or self.moved_from or self.archived_to) or self.deleted
 
     @property
     def loses_sessions(self) -> bool:
         """Whether sessions that are open now must not go on."""
-        return self.old is not None and (
-            self.new is None or self.password_changed or (self.before == "present" and self.after == "disabled")
-        )
+        if self.old is None:
+            return False
+        if self.new is None or self.former != self.address or self.password_changed:
+            return True
+        # Nobody can tell which session was opened by which password.
+        gone = set(self.old.app_passwords) - set(self.new.app_passwords)
+        return bool(gone) or (self.before == "present" and self.after == "disabled")
 
 
 @dataclass(frozen=True)
@@ -109,15 +131,32 @@ class Plan:
     def lines_changed(self) -> bool:
         return any(change.line_changed for change in self.changes)
 
-    def records(self, hashes: t.Mapping[str, str]) -> dict[str, Entry | None]:
-        """Return the accounts to write; hashes holds one for every account that gets a new password."""
+    def passwords(self) -> t.Iterator[tuple[str, str, str]]:
+        """Yield address, name of the app password (empty for that of the account) and the password to hash."""
+        for change in self.changes:
+            if change.new_password is not None:
+                yield change.address, "", change.new_password
+            for name, password in change.new_app_passwords.items():
+                yield change.address, name, password
+
+    def records(self, hashes: t.Mapping[tuple[str, str], str]) -> dict[str, Entry | None]:
+        """Return the accounts to write; hashes holds one for every address and name that passwords yields."""
         records: dict[str, Entry | None] = {}
         for change in self.changes:
             if not change.line_changed:
                 continue
+            if change.former != change.address:
+                records[change.former] = None
             entry = change.new
-            if entry is not None and change.new_password is not None:
-                entry = replace(entry, password=hashes[change.address])
+            if entry is not None:
+                entry = replace(
+                    entry,
+                    password=hashes.get((change.address, ""), entry.password),
+                    app_passwords=tuple(
+                        replace(one, password=hashes.get((change.address, one.name), one.password))
+                        for one in entry.app_passwords
+                    ),
+                )
             records[change.address] = entry
         return records
 
@@ -125,23 +164,34 @@ class Plan:
 def compute_plan(current: Records, wishes: t.Sequence[Wish], policy: Policy, verifier: Verifier, store: Store) -> Plan:
     """Compare wishes with the accounts there are. Raises AccountError and whatever verifier and store raise."""
     planner = _Planner(policy, verifier, store)
-    changes = [planner.account(wish, current.get(wish.address)) for wish in wishes]
+    changes = [planner.account(wish, _former(wish, current)) for wish in wishes]
     if policy.purge:
-        named = {wish.address for wish in wishes}
         changes += [
-            planner.removal(user, entry, entry.home, policy.on_remove)
-            for user, entry in current.items()
-            if user not in named
+            planner.removal(user, current[user], current[user].home, policy.on_remove)
+            for user in unmanaged(current, wishes)
         ]
     _check_shared_homes(current, changes, policy)
     return Plan(tuple(changes))
 
 
-def state_of(entry: Entry | None) -> State:
-    """Return the state that an entry is in."""
-    if entry is None:
-        return "absent"
-    return "disabled" if any(field_name(token) == _DISABLED for token in entry.extra) else "present"
+def unmanaged(current: Records, wishes: t.Sequence[Wish]) -> list[str]:
+    """Return the accounts that wishes do not name."""
+    named = {address for wish in wishes for address in (wish.address, wish.rename_from)}
+    return [user for user in current if user not in named]
+
+
+def _former(wish: Wish, current: Records) -> Entry | None:
+    """Return the account that a wish is about, which may have another address yet."""
+    entry = current.get(wish.address)
+    if wish.rename_from is None or wish.state == "absent":
+        return entry
+    former = current.get(wish.rename_from)
+    if entry is not None and former is not None:
+        raise AccountError(
+            f"{wish.address}: both it and {wish.rename_from}, its rename_from, exist; "
+            "remove one of them, or leave rename_from out and keep both"
+        )
+    return entry if entry is not None else former
 
 
 def default_home(mail_root: str, address: str) -> str:
@@ -162,17 +212,20 @@ class _Planner:
         if wish.state == "absent":
             home = wish.home or (old.home if old is not None else "")
             return self.removal(wish.address, old, home, wish.on_remove)
-        home = wish.home or (old.home if old is not None else "") or default_home(self._policy.mail_root, wish.address)
         if old is None and wish.password is None and wish.password_hash is None:
             raise AccountError(f"{wish.address} does not exist yet; give it a password or password_hash")
+        home, moved_from = self._home(wish, old)
         base = old if old is not None else Entry(user=wish.address, password=wish.password_hash or "")
         password, new_password, upgraded = self._password(wish, old)
+        app_passwords, new_app_passwords = self._app_passwords(wish, base.app_passwords)
         new = replace(
             base,
+            user=wish.address,
             password=password,
             gecos=base.gecos if wish.name is None else wish.name,
             home=home,
             extra=self._extra(wish, base.extra),
+            app_passwords=app_passwords,
         )
         # An entry with ids of its own has mail of another owner than the rest.
         own_ids = bool(new.uid or new.gid)
@@ -182,12 +235,31 @@ class _Planner:
             new=new,
             home=home,
             new_password=new_password,
+            new_app_passwords=new_app_passwords,
             password_changed=old is not None
             and not upgraded
             and (new_password is not None or password != old.password),
             scheme_upgraded=upgraded,
-            steps=() if own_ids else self._store.steps(home),
+            steps=() if own_ids or moved_from is not None else self._store.steps(home),
+            moved_from=moved_from,
         )
+
+    def _home(self, wish: Wish, old: Entry | None) -> tuple[str, str | None]:
+        """Return the home, and the one that has to become it, if any."""
+        root = self._policy.mail_root
+        if old is None or old.user == wish.address:
+            return wish.home or (old.home if old is not None else "") or default_home(root, wish.address), None
+        before = old.home or default_home(root, old.user)
+        after = wish.home or (before if before != default_home(root, old.user) else default_home(root, wish.address))
+        # A run that was interrupted may have moved it already.
+        if before == after or not self._store.exists(before):
+            return after, None
+        if self._store.exists(after):
+            raise AccountError(
+                f"{wish.address}: home {before} of {old.user} cannot become {after}, which exists already; "
+                "move one of them away"
+            )
+        return after, before
 
     def removal(self, address: str, old: Entry | None, given_home: str, on_remove: OnRemove) -> AccountChange:
         home = given_home or default_home(self._policy.mail_root, address)
@@ -213,46 +285,62 @@ class _Planner:
             return stored, None, False
         return stored, wish.password, True
 
+    def _app_passwords(
+        self, wish: Wish, old: tuple[AppPassword, ...]
+    ) -> tuple[tuple[AppPassword, ...], dict[str, str]]:
+        """Return the app passwords, and by name the passwords to hash for them."""
+        if wish.app_passwords is None:
+            return old, {}
+        stored = {one.name: one for one in old}
+        # Those that are there keep their places, so that as few lines as possible change.
+        places = {name: place for place, name in enumerate(stored)}
+        wishes = sorted(wish.app_passwords, key=lambda one: places.get(one.name, len(places)))
+        result: list[AppPassword] = []
+        pending: dict[str, str] = {}
+        for one in wishes:
+            password, new_password = self._app_password(wish, one, stored.get(one.name))
+            result.append(AppPassword(one.name, password, one.services, one.allow_nets))
+            if new_password is not None:
+                pending[one.name] = new_password
+        return tuple(result), pending
+
+    def _app_password(self, wish: Wish, one: AppPasswordWish, old: AppPassword | None) -> tuple[str, str | None]:
+        """Return the stored form, and the password to hash in its place or None."""
+        stored = old.password if old is not None else ""
+        if one.password_hash is not None:
+            return one.password_hash, None
+        if one.password is None:
+            if not stored:
+                raise AccountError(
+                    f"{wish.address}: app password {one.name} does not exist yet; give it a password or password_hash"
+                )
+            return stored, None
+        if stored and self._verifier.matches(stored, one.password, wish.address) and self._verifier.is_current(stored):
+            return stored, None
+        return "", one.password
+
     def _extra(self, wish: Wish, extra: tuple[str, ...]) -> tuple[str, ...]:
-        locks = [token for token in extra if token == NO_NETWORK]
-        extra = tuple(token for token in extra if token != NO_NETWORK)
+        extra = tuple(token for token in extra if token != fields.NO_NETWORK)
         if wish.allow_nets is not None:
-            extra = with_field(
-                extra, {"allow_nets"}, f"allow_nets={','.join(wish.allow_nets)}" if wish.allow_nets else None
-            )
+            extra = fields.with_networks(extra, wish.allow_nets)
         for name, token in wish.extra_fields:
             extra = with_field(extra, {name}, token)
-        extra = self._with_quota(wish.quota, extra)
-        if wish.state == "disabled":
-            if not any(field_name(token) == _DISABLED for token in extra):
-                extra = (*extra, _DISABLED)
-            return (*extra, *(locks[:1] or [NO_NETWORK]))
-        return with_field(extra, {_DISABLED}, None)
-
-    def _with_quota(self, wished: int | None, extra: tuple[str, ...]) -> tuple[str, ...]:
-        name = _account.QUOTA_SIZE_2_4 if self._policy.grammar_2_4 else _account.QUOTA_RULE_2_3
-        limits = {
-            field_name(token): _account.read_quota(token)
-            for token in extra
-            if field_name(token) in _account.QUOTA_FIELDS
-        }
-        if name in limits and (wished is None or limits[name] == wished):
-            return extra
-        limit = wished
-        if limit is None:
-            # Left by the daemon that was here before an upgrade in place.
-            limit = next((value for value in limits.values() if value is not None), None)
-        if limit is None:
-            return extra
-        token = _account.quota_token(limit, grammar_2_4=self._policy.grammar_2_4)
-        return with_field(extra, _account.QUOTA_FIELDS, token)
+        extra = fields.with_quota(extra, wish.quota, grammar_2_4=self._policy.grammar_2_4)
+        if wish.expires is not None:
+            token = None if wish.expires == NEVER else f"{fields.EXPIRES}={wish.expires}"
+            extra = with_field(extra, {fields.EXPIRES}, token)
+        expires = fields.expires_of(extra)
+        if wish.state == "disabled" or (expires is not None and expires <= self._policy.today):
+            return fields.with_lock(extra)
+        return fields.without_lock(extra)
 
 
 def _check_shared_homes(current: Records, changes: t.Sequence[AccountChange], policy: Policy) -> None:
     removals = [change for change in changes if change.deleted or change.archived_to is not None]
     if not removals:
         return
-    after: dict[str, Entry | None] = {**current, **{change.address: change.new for change in changes}}
+    gone: dict[str, Entry | None] = {change.former: None for change in changes}
+    after = {**current, **gone, **{change.address: change.new for change in changes}}
     used: dict[str, str] = {}
     above: dict[str, str] = {}
     for user, entry in after.items():

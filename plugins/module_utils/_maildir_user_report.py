@@ -13,12 +13,14 @@ import typing as t
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _account
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import Upkeep
-from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import (
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import (
+    DISABLED,
+    EXPIRES,
     NO_NETWORK,
-    AccountChange,
-    Plan,
+    expires_of,
     state_of,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import AccountChange, Plan
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry, field_name
 
 
@@ -29,10 +31,13 @@ def result_of(change: AccountChange) -> dict[str, t.Any]:
         "state_before": change.before,
         "state_after": change.after,
         "changed": change.changed,
+        "renamed_from": change.former if change.former != change.address else None,
         "created": change.old is None and change.new is not None,
         "removed": change.old is not None and change.new is None,
         "password_changed": change.password_changed,
         "scheme_upgraded": change.scheme_upgraded,
+        "app_passwords": [] if change.new is None else [one.name for one in change.new.app_passwords],
+        "expires": None if change.new is None else expires_of(change.new.extra),
         "home": change.home,
         "archived_to": change.archived_to,
         "deleted": change.deleted,
@@ -53,8 +58,11 @@ def diff_of(plan: Plan, place: str, upkeep: Upkeep | None) -> dict[str, str]:
             before.append(_describe(change.old, "(set)"))
         if change.new is not None:
             replaced = change.password_changed or change.scheme_upgraded
-            after.append(_describe(change.new, "(changed)" if replaced else "(set)"))
+            after.append(_describe(change.new, "(changed)" if replaced else "(set)", change.new_app_passwords))
         after.extend(f"{step.path}: {step.action} directory" for step in change.steps)
+        if change.moved_from is not None:
+            before.append(f"{change.moved_from}: directory")
+            after.append(f"{change.home}: directory")
         if change.archived_to is not None or change.deleted:
             before.append(f"{change.home}: directory")
         if change.archived_to is not None:
@@ -67,18 +75,22 @@ def diff_of(plan: Plan, place: str, upkeep: Upkeep | None) -> dict[str, str]:
     }
 
 
-def _describe(entry: Entry, password: str) -> str:
+def _describe(entry: Entry, password: str, new_app_passwords: t.Container[str] = ()) -> str:
     words = [f"state={state_of(entry)}", f"password={password}", f"home={entry.home}"]
     if entry.gecos:
         words.append(f"name={entry.gecos!r}")
     unnamed: list[str] = []
     for token in entry.extra:
         name = field_name(token)
-        if name in _account.QUOTA_FIELDS or (name == "allow_nets" and token != NO_NETWORK):
+        if name in _account.QUOTA_FIELDS or name == EXPIRES or (name == "allow_nets" and token != NO_NETWORK):
             words.append(token)
-        elif name != "nologin" and token != NO_NETWORK:
+        elif name != DISABLED and token != NO_NETWORK:
             # Anybody may have put a secret into such a field.
             unnamed.append(name)
     if unnamed:
         words.append(f"extra_fields={','.join(unnamed)}")
+    for one in entry.app_passwords:
+        networks = f" from {','.join(one.allow_nets)}" if one.allow_nets else ""
+        mark = " (changed)" if one.name in new_app_passwords else ""
+        words.append(f"app_password={one.name!r} for {','.join(one.services)}{networks}{mark}")
     return f"{entry.user}: {' '.join(words)}"

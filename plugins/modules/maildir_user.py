@@ -24,78 +24,9 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._mail_accounts
   - postmaster.mail._mail_database
 options:
-  users:
-    description:
-      - The accounts. Fails when an address is named twice.
-      - Cannot be used together with O(address).
-    type: list
-    elements: dict
-    suboptions:
-      address:
-        description:
-          - The full address, which is also the login name. It is used in lower case.
-          - The local part may hold letters, digits and the characters C(! & ' + - = ^ _ ~) with single dots between
-            them. Dovecot refuses logins of names with characters that its setting C(auth_username_chars) does not
-            list, by default all but letters, digits, C(-), C(_) and C(.).
-          - An internationalised domain is written as C(xn--) labels.
-        type: str
-        required: true
-      password:
-        description:
-          - The password in clear. It reaches C(doveadm) by standard input.
-          - A new account needs O(users[].password) or O(users[].password_hash).
-        type: str
-      password_hash:
-        description:
-          - The stored form of the password with its scheme in front, as C(doveadm pw) prints it.
-          - Saves the time for making and verifying hashes when there are thousands of accounts.
-        type: str
-      update_password:
-        description: When the password of an existing account is set. The default is O(update_password).
-        type: str
-        choices: [always, on_create]
-      quota:
-        description:
-          - The size limit of all mail of the account, in bytes or with one of the units V(K), V(M), V(G) and V(T)
-            (powers of 1024).
-          - V(0) is no limit, whatever the server's default is. Without this option the account keeps what it has.
-        type: str
-      home:
-        description:
-          - The directory that holds the Maildir and all else of the account; below O(mail_root).
-          - The default is that of the existing account, else C(<mail_root>/<domain>/<local part>).
-          - Mail is not moved when it changes.
-        type: path
-      state:
-        description:
-          - V(present) creates or enables the account.
-          - V(disabled) refuses all logins, by IMAP, POP3 and for sending, while mail still arrives. The password is
-            kept for the time when the account is V(present) again.
-          - V(absent) removes the account. What happens to its mail is decided by O(users[].on_remove).
-        type: str
-        choices: [present, absent, disabled]
-        default: present
-      on_remove:
-        description: What happens to the home of a removed account. The default is O(on_remove).
-        type: str
-        choices: [keep, archive, delete]
-      name:
-        description: The person's name. Without this option the account keeps what it has.
-        type: str
-      allow_nets:
-        description:
-          - Addresses and networks that logins may come from, or V(local) for local sockets. An empty list allows all.
-          - Without this option the account keeps what it has.
-        type: list
-        elements: str
-      extra_fields:
-        description:
-          - Further extra fields of the passwd-file, for example C(userdb_mail_path). V(null) removes a field, an
-            empty string sets one without a value. A value cannot hold blanks. Dovecot expands variables in it.
-          - Fields that are not named stay. Not for secrets, since the arguments of a task are logged.
-        type: dict
   address:
     description:
       - The full address of a single account, see O(users[].address). Either this or O(users) is required.
@@ -127,6 +58,43 @@ options:
   extra_fields:
     description: See O(users[].extra_fields).
     type: dict
+  rename_from:
+    description: See O(users[].rename_from).
+    type: str
+  expires:
+    description: See O(users[].expires).
+    type: str
+  app_passwords:
+    description: See O(users[].app_passwords).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: See O(users[].app_passwords[].name).
+        type: str
+        required: true
+      password:
+        description: See O(users[].app_passwords[].password).
+        type: str
+      password_hash:
+        description: See O(users[].app_passwords[].password_hash).
+        type: str
+      services:
+        description: See O(users[].app_passwords[].services).
+        type: list
+        elements: str
+        choices: [imap, pop3, smtp, sieve]
+        default: [imap, pop3, smtp, sieve]
+      allow_nets:
+        description: See O(users[].app_passwords[].allow_nets).
+        type: list
+        elements: str
+        default: []
+      state:
+        description: See O(users[].app_passwords[].state).
+        type: str
+        choices: [present, absent]
+        default: present
   update_password:
     description:
       - With V(always) the password of an existing account is verified and replaced if it differs.
@@ -253,6 +221,19 @@ EXAMPLES = r"""
     purge: true
     on_remove: archive
 
+- name: A new name, two devices and an end
+  postmaster.mail.maildir_user:
+    address: alice.smith@example.org
+    rename_from: alice@example.org
+    expires: "2027-01-01"
+    app_passwords:
+      - name: phone
+        password: "{{ vault_alice_phone }}"
+      - name: scanner
+        password: "{{ vault_alice_scanner }}"
+        services: [smtp]
+        allow_nets: [192.0.2.0/24]
+
 - name: A first password that the person may change later
   postmaster.mail.maildir_user:
     address: alice@example.org
@@ -282,6 +263,10 @@ users:
     changed:
       description: Whether anything of the account changed, directories included.
       type: bool
+    renamed_from:
+      description: The address that the account had before this run, or V(null) if it is the same.
+      type: str
+      sample: null
     created:
       description: Whether the account is new.
       type: bool
@@ -294,6 +279,15 @@ users:
     scheme_upgraded:
       description: Whether the same password got a hash of another scheme or number of rounds.
       type: bool
+    app_passwords:
+      description: The names of its app passwords.
+      type: list
+      elements: str
+      sample: [phone]
+    expires:
+      description: The day from which on logins are refused, or V(null).
+      type: str
+      sample: "2027-01-01"
     home:
       description: The home of the account, or the place where it was.
       type: str
@@ -305,76 +299,35 @@ users:
     deleted:
       description: Whether the home was deleted.
       type: bool
+unmanaged:
+  description: Accounts that O(users) does not name and that stay; an empty list with O(purge), or with O(address).
+  returned: success
+  type: list
+  elements: str
+  sample: [old@example.org]
+app_password_slots:
+  description: How many app passwords the account has that has the most; Dovecot needs a passdb for each of so many.
+  returned: success
+  type: int
+  sample: 1
 """
 
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import database_option
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user import MaildirUserError, run
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_options import ONE_ACCOUNT, task_spec
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
-
-_ONE_ACCOUNT = ("password", "password_hash", "quota", "home", "name", "allow_nets", "extra_fields")
-
-
-def _account_spec() -> dict[str, t.Any]:
-    return {
-        "password": {"type": "str", "no_log": True},
-        "password_hash": {"type": "str", "no_log": True},
-        "quota": {"type": "str"},
-        "home": {"type": "path"},
-        "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
-        "name": {"type": "str"},
-        "allow_nets": {"type": "list", "elements": "str"},
-        "extra_fields": {"type": "dict"},
-    }
-
-
-def _task_spec() -> dict[str, t.Any]:
-    passwords = ["always", "on_create"]
-    removals = ["keep", "archive", "delete"]
-    user_options = {
-        "address": {"type": "str", "required": True},
-        "update_password": {"type": "str", "choices": passwords, "no_log": False},
-        "on_remove": {"type": "str", "choices": removals},
-        **_account_spec(),
-    }
-    return {
-        "users": {
-            "type": "list",
-            "elements": "dict",
-            "options": user_options,
-            "mutually_exclusive": [("password", "password_hash")],
-        },
-        "address": {"type": "str"},
-        **_account_spec(),
-        "update_password": {"type": "str", "choices": passwords, "default": "always", "no_log": False},
-        "on_remove": {"type": "str", "choices": removals, "default": "keep"},
-        "backend": {"type": "str", "choices": ["passwd_file", "sql"], "default": "passwd_file"},
-        "database": database_option(),
-        "path": {"type": "path", "default": "/etc/dovecot/users"},
-        "passwd_file_group": {"type": "str", "default": "dovecot", "no_log": False},
-        "mail_root": {"type": "path", "default": "/var/vmail"},
-        "owner": {"type": "str", "default": "vmail"},
-        "group": {"type": "str", "default": "vmail"},
-        "maildir": {"type": "bool", "default": True},
-        "mail_directory": {"type": "str", "default": "Maildir"},
-        "archive_dir": {"type": "path"},
-        "scheme": {"type": "str"},
-        "rounds": {"type": "int"},
-        "upgrade_scheme": {"type": "bool", "default": False},
-        "purge": {"type": "bool", "default": False},
-    }
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec=_task_spec(),
+        argument_spec=task_spec(),
         mutually_exclusive=[("users", "address"), ("password", "password_hash")],
         required_one_of=[("users", "address")],
         required_if=[("backend", "sql", ["database"])],
-        required_by={**dict.fromkeys(_ONE_ACCOUNT, "address"), "rounds": "scheme"},
+        required_by={**dict.fromkeys(ONE_ACCOUNT, "address"), "rounds": "scheme"},
         supports_check_mode=True,
     )
     options = module.params
@@ -396,7 +349,12 @@ def main() -> None:
         )
     for warning in outcome.warnings:
         module.warn(warning)
-    result: dict[str, t.Any] = {"changed": outcome.changed, "users": outcome.users}
+    result: dict[str, t.Any] = {
+        "changed": outcome.changed,
+        "users": outcome.users,
+        "unmanaged": outcome.unmanaged,
+        "app_password_slots": outcome.app_password_slots,
+    }
     if module._diff:
         result["diff"] = outcome.diff
     if outcome.failure is not None:

@@ -12,7 +12,20 @@ from ansible_collections.postmaster.mail.plugins.module_utils import _account
 from ansible_collections.postmaster.mail.plugins.module_utils._account import AccountError, Wish
 
 NOTHING: dict[str, t.Any] = dict.fromkeys(
-    ("password", "password_hash", "update_password", "quota", "home", "on_remove", "name", "allow_nets", "extra_fields")
+    (
+        "password",
+        "password_hash",
+        "update_password",
+        "quota",
+        "home",
+        "on_remove",
+        "name",
+        "allow_nets",
+        "extra_fields",
+        "rename_from",
+        "expires",
+        "app_passwords",
+    )
 )
 
 GOOD_ADDRESSES = [
@@ -157,3 +170,67 @@ def test_bad_secret_is_not_shown() -> None:
 def test_address_twice() -> None:
     with pytest.raises(AccountError, match="named twice"):
         _account.check_duplicates([wish(), wish(address="A@Example.org")])
+
+
+def app_password(**options: t.Any) -> dict[str, t.Any]:
+    given = {"name": "phone", "password": None, "password_hash": None, "services": [], "allow_nets": []}
+    return {**given, "state": "present", **options}
+
+
+def test_app_passwords() -> None:
+    entries = [
+        app_password(password="secret", services=["smtp", "imap"], allow_nets=["192.0.2.0/24"]),
+        app_password(name="old", state="absent"),
+        app_password(name="tablet", password_hash="{PLAIN}x"),
+    ]
+    phone, tablet = wish(app_passwords=entries).app_passwords or ()
+    assert (phone.name, phone.services, phone.allow_nets) == ("phone", ("imap", "smtp"), ("192.0.2.0/24",))
+    assert tablet.services == ("imap", "pop3", "smtp", "sieve")
+    assert "secret" not in repr(phone)
+
+
+@pytest.mark.parametrize(
+    ("entries", "error"),
+    [
+        ([app_password(name="a:b")], "is no name"),
+        ([app_password(name=" ")], "is no name"),
+        ([app_password(), app_password(state="absent")], "'phone' is named twice"),
+        ([app_password(password_hash="x")], "app_passwords: phone: password_hash is not of the form"),
+        ([app_password(allow_nets=["x"])], "app_passwords: phone: allow_nets: 'x' is neither"),
+    ],
+)
+def test_bad_app_passwords(entries: list[dict[str, t.Any]], error: str) -> None:
+    with pytest.raises(AccountError, match=error):
+        wish(app_passwords=entries)
+
+
+@pytest.mark.parametrize("day", ["never", "2027-01-31"])
+def test_day(day: str) -> None:
+    assert wish(expires=day).expires == day
+
+
+@pytest.mark.parametrize("day", ["", "tomorrow", "2027-02-30", "31.01.2027"])
+def test_bad_day(day: str) -> None:
+    with pytest.raises(AccountError, match="is no day"):
+        wish(expires=day)
+
+
+def test_former_address_is_read_as_addresses_are() -> None:
+    assert wish(rename_from="Old@Example.ORG").rename_from == "old@example.org"
+    with pytest.raises(AccountError, match="rename_from is the address itself"):
+        wish(rename_from="A@example.org")
+
+
+@pytest.mark.parametrize(
+    ("wishes", "error"),
+    [
+        ((Wish("a@example.org", rename_from="b@example.org"), Wish("b@example.org")), "is an account of its own and"),
+        (
+            (Wish("a@example.org", rename_from="o@example.org"), Wish("b@example.org", rename_from="o@example.org")),
+            "o@example.org is rename_from of both a@example.org and b@example.org",
+        ),
+    ],
+)
+def test_former_addresses_that_contradict(wishes: tuple[Wish, ...], error: str) -> None:
+    with pytest.raises(AccountError, match=error):
+        _account.check_duplicates(wishes)

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from ansible_collections.postmaster.mail.plugins.module_utils._account import AccountError, Wish
+from ansible_collections.postmaster.mail.plugins.module_utils._account import AccountError, AppPasswordWish, Wish
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import NO_NETWORK
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import DirectoryStep
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import (
-    NO_NETWORK,
     AccountChange,
     Plan,
     Policy,
     compute_plan,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_report import diff_of, result_of
-from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry, parse
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import AppPassword, Entry, parse
 
 POLICY = Policy(mail_root="/var/vmail", grammar_2_4=True, purge=False, on_remove="keep", stamp="20260102T030405Z")
 ALICE = "alice@example.org:{PLAIN}secret:::Alice:/var/vmail/example.org/alice::userdb_quota_storage_size=1G note=1\n"
@@ -75,7 +75,7 @@ def one(text: str, **options: t.Any) -> AccountChange:
 
 def line(text: str, wish: Wish, policy: Policy = POLICY) -> str:
     changes = plan(text, wish, policy=policy)
-    hashes = {change.address: "{NEW}hash" for change in changes.changes}
+    hashes = {(address, name): "{NEW}hash" for address, name, _password in changes.passwords()}
     return parse(text.encode()).replaced(changes.records(hashes)).decode()
 
 
@@ -284,3 +284,151 @@ def test_report_shows_no_secret() -> None:
         "/var/vmail/example.org/alice: create directory\n"
         "/archive/bob@example.org-20260102T030405Z: directory\n"
     )
+
+
+OLD_HOME = "/var/vmail/example.org/alice"
+NEW_HOME = "/var/vmail/example.org/smith"
+RENAME = Wish("smith@example.org", rename_from="alice@example.org")
+
+
+def test_a_renamed_account_keeps_all_but_its_address() -> None:
+    changes = plan(ALICE, RENAME, store=FakeStore(homes={OLD_HOME}))
+    change = changes.changes[0]
+    assert (change.moved_from, change.home, change.former) == (OLD_HOME, NEW_HOME, "alice@example.org")
+    assert change.loses_sessions
+    assert not change.steps
+    records = changes.records({})
+    assert records["alice@example.org"] is None
+    assert records["smith@example.org"] == replace(
+        parse(ALICE.encode()).accounts["alice@example.org"], user="smith@example.org", home=NEW_HOME
+    )
+    result = result_of(change)
+    assert (result["renamed_from"], result["created"], result["state_before"]) == (
+        "alice@example.org",
+        False,
+        "present",
+    )
+
+
+def test_an_account_that_was_renamed_stays() -> None:
+    assert not plan(ALICE.replace("alice@", "smith@").replace(OLD_HOME, NEW_HOME), RENAME).changed
+
+
+def test_a_new_account_may_have_a_former_address_that_never_was() -> None:
+    change = plan("", replace(RENAME, password="x")).changes[0]
+    assert change.old is None
+    assert change.moved_from is None
+
+
+@pytest.mark.parametrize(
+    ("homes", "home", "moved_from"),
+    [
+        (set(), NEW_HOME, None),
+        ({NEW_HOME}, NEW_HOME, None),
+    ],
+)
+def test_a_home_that_was_moved_or_never_made(homes: set[str], home: str, moved_from: str | None) -> None:
+    change = plan(ALICE, RENAME, store=FakeStore(homes=homes)).changes[0]
+    assert (change.home, change.moved_from) == (home, moved_from)
+
+
+def test_a_home_of_its_own_stays() -> None:
+    text = ALICE.replace(OLD_HOME, "/var/vmail/elsewhere")
+    change = plan(text, RENAME, store=FakeStore(homes={"/var/vmail/elsewhere"})).changes[0]
+    assert (change.home, change.moved_from) == ("/var/vmail/elsewhere", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "homes", "error"),
+    [
+        (ALICE, {OLD_HOME, NEW_HOME}, "cannot become /var/vmail/example.org/smith, which exists already"),
+        (ALICE + ALICE.replace("alice", "smith"), {OLD_HOME}, "both it and alice@example.org, its rename_from, exist"),
+    ],
+)
+def test_two_that_exist_are_not_made_one(text: str, homes: set[str], error: str) -> None:
+    with pytest.raises(AccountError, match=error):
+        plan(text, RENAME, store=FakeStore(homes=homes))
+
+
+def test_purging_leaves_the_account_that_is_renamed() -> None:
+    policy = replace(POLICY, purge=True, on_remove="delete")
+    changes = plan(ALICE, RENAME, policy=policy, store=FakeStore(homes={OLD_HOME}))
+    assert [change.address for change in changes.changes] == ["smith@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("day", "locked"), [("2026-01-01", True), ("2026-01-02", True), ("2026-01-03", False), ("never", False)]
+)
+def test_logins_end_on_the_day(day: str, locked: bool) -> None:
+    change = one(ALICE, expires=day)
+    assert change.after == ("disabled" if locked else "present")
+    assert change.loses_sessions == locked
+    assert result_of(change)["expires"] == (None if day == "never" else day)
+
+
+def test_a_day_that_came_stays_in_force_until_another_is_said() -> None:
+    expired = line(ALICE, Wish("alice@example.org", expires="2026-01-01"))
+    assert "expires=2026-01-01 nologin" in expired
+    assert not plan(expired, Wish("alice@example.org")).changed
+    assert line(expired, Wish("alice@example.org", expires="never")) == ALICE
+
+
+def phone(**options: t.Any) -> AppPasswordWish:
+    return AppPasswordWish(name="phone", **options)
+
+
+def with_apps(*names: str) -> dict[str, Entry]:
+    entry = parse(ALICE.encode()).accounts["alice@example.org"]
+    apps = tuple(AppPassword(name, f"{{PLAIN}}{name}1", ("imap", "pop3", "smtp", "sieve")) for name in names)
+    return {entry.user: replace(entry, app_passwords=apps)}
+
+
+def apps_plan(current: dict[str, Entry], *apps: AppPasswordWish, **options: t.Any) -> Plan:
+    wish = Wish("alice@example.org", app_passwords=apps, **options)
+    return compute_plan(current, (wish,), POLICY, FakeVerifier(), FakeStore())
+
+
+def test_app_passwords_are_hashed_and_then_verified() -> None:
+    changes = apps_plan(with_apps(), phone(password="phone1"))
+    assert list(changes.passwords()) == [("alice@example.org", "phone", "phone1")]
+    assert not changes.changes[0].loses_sessions
+    record = changes.records({("alice@example.org", "phone"): "{PLAIN}phone1"})["alice@example.org"]
+    assert record == with_apps("phone")["alice@example.org"]
+    assert not apps_plan(with_apps("phone"), phone(password="phone1")).changed
+    assert not apps_plan(with_apps("phone"), phone()).changed
+
+
+def test_app_passwords_that_nobody_speaks_of_stay() -> None:
+    assert not compute_plan(
+        with_apps("phone"), (Wish("alice@example.org"),), POLICY, FakeVerifier(), FakeStore()
+    ).changed
+
+
+@pytest.mark.parametrize(
+    "apps", [(), (phone(password="other"),), (phone(services=("imap",)),), (phone(allow_nets=("192.0.2.1",)),)]
+)
+def test_sessions_end_when_an_app_password_goes_or_changes(apps: tuple[AppPasswordWish, ...]) -> None:
+    assert apps_plan(with_apps("phone"), *apps).changes[0].loses_sessions
+
+
+def test_app_passwords_keep_their_slots() -> None:
+    tablet = AppPasswordWish(name="tablet", password="tablet1")
+    assert not apps_plan(with_apps("phone", "tablet"), tablet, phone()).changed
+    changes = apps_plan(with_apps("phone", "tablet"), AppPasswordWish(name="new", password_hash="{PLAIN}n"), tablet)
+    record = changes.records({})["alice@example.org"]
+    assert record is not None
+    assert [app.name for app in record.app_passwords] == ["tablet", "new"]
+
+
+def test_a_new_app_password_needs_one() -> None:
+    with pytest.raises(AccountError, match="app password phone does not exist yet"):
+        apps_plan(with_apps(), phone())
+
+
+def test_app_passwords_are_shown_without_the_secret() -> None:
+    changes = apps_plan(with_apps("phone"), phone(password="other", services=("imap",)))
+    diff = diff_of(changes, "/etc/dovecot/users", None)
+    assert "app_password='phone' for imap (changed)" in diff["after"]
+    assert "app_password='phone' for imap,pop3,smtp,sieve\n" in diff["before"]
+    assert "other" not in diff["after"]
+    assert "phone1" not in repr(changes)

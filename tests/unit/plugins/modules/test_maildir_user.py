@@ -13,8 +13,8 @@ import typing as t
 import pytest
 
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user import MaildirUserError, Outcome, run
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_options import task_spec
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult
-from ansible_collections.postmaster.mail.plugins.modules import maildir_user
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 MY_GROUP = grp.getgrgid(os.getgid()).gr_name
@@ -58,7 +58,7 @@ class Host:
     def run(
         self, users: list[dict[str, t.Any]], *, check_mode: bool = False, bare: bool = False, **more: t.Any
     ) -> Outcome:
-        spec = maildir_user._task_spec()
+        spec = task_spec()
         options = {name: option.get("default") for name, option in spec.items()}
         account = {name: option.get("default") for name, option in spec["users"]["options"].items()}
         options.update(
@@ -80,8 +80,9 @@ def host(tmp_path: pathlib.Path) -> Host:
 
 
 def test_spec_and_options_of_users_agree() -> None:
-    spec = maildir_user._task_spec()
-    single = {name for name in spec["users"]["options"] if name not in ("update_password", "on_remove")}
+    spec = task_spec()
+    for_postfix = {"addresses", "senders", "forward_to", "forward_keep_copy", "delivery"}
+    single = set(spec["users"]["options"]) - for_postfix - {"update_password", "on_remove"}
     assert single <= set(spec)
     assert spec["password"]["no_log"]
     assert spec["users"]["options"]["password_hash"]["no_log"]
@@ -164,3 +165,72 @@ def test_bad_options_of_the_task(host: Host, more: dict[str, t.Any], error: str)
     with pytest.raises(MaildirUserError, match=error):
         host.run([{"address": "a@example.org", "password": "x"}], **more)
     assert not host.path.exists()
+
+
+PHONE = {
+    "name": "phone",
+    "password": "phone-secret",
+    "password_hash": None,
+    "services": ["imap", "smtp"],
+    "allow_nets": ["192.0.2.0/24"],
+    "state": "present",
+}
+
+
+def test_app_passwords_are_kept_by_service_and_slot(host: Host) -> None:
+    alice = {"address": "alice@example.org", "password": "x", "app_passwords": [PHONE], "expires": "2999-01-01"}
+    outcome = host.run([alice])
+    folder = pathlib.Path(f"{host.path}.d")
+    assert outcome.app_password_slots == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["imap.1", "pop3.1", "sieve.1", "smtp.1", "submission.1"]
+    line = "alice@example.org:{PLAIN}phone-secret:::phone:::allow_nets=192.0.2.0/24 expires=2999-01-01\n"
+    assert (folder / "imap.1").read_text() == (folder / "submission.1").read_text() == line
+    assert (folder / "pop3.1").read_text() == ""
+    assert (folder / "imap.1").stat().st_mode & 0o777 == 0o640
+    assert "phone-secret" not in host.path.read_text()
+    assert not host.run([alice]).changed
+    assert not host.run([{**alice, "app_passwords": None}]).changed
+
+    disabled = host.run([{**alice, "state": "disabled"}])
+    assert disabled.users[0]["app_passwords"] == ["phone"]
+    assert "nologin allow_nets=255.255.255.255/32" in (folder / "smtp.1").read_text()
+    host.run([alice])
+    assert (folder / "smtp.1").read_text() == line
+
+    removed = host.run([{**alice, "app_passwords": []}])
+    assert removed.app_password_slots == 0
+    assert not list(folder.iterdir())
+
+
+def test_an_account_is_renamed_with_its_home(host: Host) -> None:
+    host.run([{"address": "alice@example.org", "password": "x", "app_passwords": [PHONE]}])
+    (host.mail / "example.org" / "alice" / "Maildir" / "new" / "1").write_text("mail")
+    smith = {"address": "smith@example.com", "rename_from": "alice@example.org"}
+    assert host.run([smith], check_mode=True).users[0]["renamed_from"] == "alice@example.org"
+    assert (host.mail / "example.org" / "alice").is_dir()
+    host.dovecot.told.clear()
+
+    assert host.run([smith]).changed
+    assert host.dovecot.told == [
+        ["auth", "cache", "flush", "alice@example.org", "smith@example.com"],
+        ["kick", "alice@example.org"],
+    ]
+    home = host.mail / "example.com" / "smith"
+    assert (home / "Maildir" / "new" / "1").read_text() == "mail"
+    assert not (host.mail / "example.org" / "alice").exists()
+    assert host.path.read_text() == f"smith@example.com:{{PLAIN}}x::::{home}::\n"
+    assert pathlib.Path(f"{host.path}.d", "imap.1").read_text().startswith("smith@example.com:")
+    assert not host.run([smith]).changed
+
+
+def test_accounts_that_are_not_named_are_reported(host: Host) -> None:
+    host.run([{"address": "alice@example.org", "password": "x"}, {"address": "bob@example.org", "password": "x"}])
+    assert host.run([{"address": "alice@example.org"}]).unmanaged == ["bob@example.org"]
+    assert host.run([{"address": "alice@example.org"}], purge=True).unmanaged == []
+
+
+def test_keys_of_postfix_are_ignored(host: Host) -> None:
+    alice = {"address": "alice@example.org", "password": "x"}
+    host.run([alice])
+    more = {"addresses": ["a@example.org"], "senders": ["b@example.org"], "forward_to": [], "delivery": "suspend"}
+    assert not host.run([{**alice, **more}]).changed
