@@ -61,7 +61,8 @@ class PasswdFileBackend:
         """group is the one that Dovecot's auth process reads the files as."""
         self.place = path
         self._path = os.path.realpath(path)
-        self._folder = f"{self._path}.d"
+        # Beside the name that Dovecot knows, even if that is a link.
+        self._folder = f"{path}.d"
         self._group = group
         self._parsed: dict[str, PasswdFile] = {}
         self._records: dict[str, Entry] = {}
@@ -145,6 +146,13 @@ class PasswdFileBackend:
         with contextlib.suppress(FileExistsError):
             os.mkdir(self._folder, 0o750)
             os.chown(self._folder, access.uid, access.gid)
+
+
+def passdbs(path: str, records: t.Iterable[Entry]) -> list[dict[str, str]]:
+    """Return the passdbs that Dovecot needs for these accounts, as role dovecot takes them."""
+    slots = max((len(entry.app_passwords) for entry in records), default=0)
+    paths = {"passwd-file": path, **{f"app-{slot}": f"{path}.d/%{{protocol}}.{slot}" for slot in range(1, slots + 1)}}
+    return [{"name": name, "driver": "passwd-file", "path": one} for name, one in paths.items()]
 
 
 def app_passwords_of(files: t.Mapping[str, t.Mapping[str, Entry]]) -> dict[str, tuple[AppPassword, ...]]:

@@ -28,8 +28,12 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
     AccountBackend,
     AccountBackendError,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import PasswdFileBackend
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import (
+    PasswdFileBackend,
+    passdbs,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import SqlBackend, check_wishes
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import expires_of
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import DatabaseError, parse_target
 from ansible_collections.postmaster.mail.plugins.module_utils._doveadm import Doveadm, DoveadmError
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import MaildirError, MailStore, Owner
@@ -40,7 +44,6 @@ from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan
     unmanaged,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_report import diff_of, result_of
-from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
 Options = t.Mapping[str, t.Any]
@@ -58,7 +61,8 @@ class Outcome:
     users: list[dict[str, t.Any]]
     diff: dict[str, str]
     unmanaged: list[str]
-    app_password_slots: int
+    passdbs: list[dict[str, str]]
+    expiring: int
     warnings: tuple[str, ...] = ()
     failure: str | None = None
 
@@ -151,14 +155,16 @@ def _run_locked(
         stamp=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
     )
     plan = compute_plan(current, wishes, policy, verifier, store)
+    after = [entry for entry in {**current, **plan.records({})}.values() if entry is not None]
     upkeep = backend.upkeep()
     changed = plan.changed or upkeep is not None
     outcome = Outcome(
         changed=changed,
         users=[result_of(change) for change in plan.changes],
         diff=diff_of(plan, backend.place, upkeep),
+        expiring=sum(1 for entry in after if expires_of(entry.extra) is not None),
         unmanaged=[] if options["purge"] or options["users"] is None else unmanaged(current, wishes),
-        app_password_slots=_slots({**current, **plan.records({})}),
+        passdbs=passdbs(options["path"], after) if options["backend"] == "passwd_file" else [],
         warnings=tuple(f"{text}; a run without check mode would fail." for text in lacks) if changed else (),
     )
     if not changed or check_mode:
@@ -179,11 +185,6 @@ def _run_locked(
     if not faults:
         return outcome
     return replace(outcome, failure=f"The accounts in {backend.place} are written, but: {'; '.join(faults)}.")
-
-
-def _slots(records: t.Mapping[str, Entry | None]) -> int:
-    """Return how many app passwords the account has that has the most of them."""
-    return max((len(entry.app_passwords) for entry in records.values() if entry is not None), default=0)
 
 
 def _follow_up(plan: Plan, backend: AccountBackend, doveadm: Doveadm, store: MailStore) -> list[str]:

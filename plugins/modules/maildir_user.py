@@ -305,11 +305,32 @@ unmanaged:
   type: list
   elements: str
   sample: [old@example.org]
-app_password_slots:
-  description: How many app passwords the account has that has the most; Dovecot needs a passdb for each of so many.
+passdbs:
+  description:
+    - The passdbs that Dovecot needs for these accounts, in this order, as the variable C(dovecot_passdbs) of role
+      P(postmaster.mail.dovecot#role) takes them. One for the file, and one more for each app password of the account
+      that has the most. An empty list with O(backend=sql).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the passdb.
+      type: str
+      sample: app-1
+    driver:
+      description: Its driver.
+      type: str
+      sample: passwd-file
+    path:
+      description: Its C(passwd_file_path).
+      type: str
+      sample: /etc/dovecot/users.d/%{protocol}.1
+expiring:
+  description: How many accounts, of all there are, have a day on which they expire or have expired.
   returned: success
   type: int
-  sample: 1
+  sample: 0
 """
 
 import typing as t
@@ -353,7 +374,8 @@ def main() -> None:
         "changed": outcome.changed,
         "users": outcome.users,
         "unmanaged": outcome.unmanaged,
-        "app_password_slots": outcome.app_password_slots,
+        "passdbs": outcome.passdbs,
+        "expiring": outcome.expiring,
     }
     if module._diff:
         result["diff"] = outcome.diff

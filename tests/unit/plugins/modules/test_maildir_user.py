@@ -181,7 +181,11 @@ def test_app_passwords_are_kept_by_service_and_slot(host: Host) -> None:
     alice = {"address": "alice@example.org", "password": "x", "app_passwords": [PHONE], "expires": "2999-01-01"}
     outcome = host.run([alice])
     folder = pathlib.Path(f"{host.path}.d")
-    assert outcome.app_password_slots == 1
+    assert [(one["name"], one["path"]) for one in outcome.passdbs] == [
+        ("passwd-file", str(host.path)),
+        ("app-1", f"{host.path}.d/%{{protocol}}.1"),
+    ]
+    assert outcome.expiring == 1
     assert sorted(path.name for path in folder.iterdir()) == ["imap.1", "pop3.1", "sieve.1", "smtp.1", "submission.1"]
     line = "alice@example.org:{PLAIN}phone-secret:::phone:::allow_nets=192.0.2.0/24 expires=2999-01-01\n"
     assert (folder / "imap.1").read_text() == (folder / "submission.1").read_text() == line
@@ -198,7 +202,7 @@ def test_app_passwords_are_kept_by_service_and_slot(host: Host) -> None:
     assert (folder / "smtp.1").read_text() == line
 
     removed = host.run([{**alice, "app_passwords": []}])
-    assert removed.app_password_slots == 0
+    assert [one["name"] for one in removed.passdbs] == ["passwd-file"]
     assert not list(folder.iterdir())
 
 
