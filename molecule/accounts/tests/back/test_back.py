@@ -1,0 +1,43 @@
+"""Accounts that may be used again, and one whose day comes."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+
+import pytest
+from client import PHONE, PRINTER
+
+
+def test_what_waited_is_delivered_once_the_account_takes_mail_again(server):
+    server.host.check_output("postqueue -f")
+    server.gets("frank@example.org", "for-the-suspended")
+    assert server.answer_to("frank@example.org")[0] == 250
+
+
+@pytest.mark.parametrize("user", ["dave@example.org", "heidi@example.org", "ivan@example.org", "smith@example.org"])
+def test_accounts_are_used_again_with_the_password_they_had(server, mark, user):
+    server.imap(user).logout()
+    server.submit(user, "bob@example.org", mark)
+    server.gets("bob@example.org", mark)
+
+
+def test_app_passwords_come_back_with_their_account(server):
+    server.imap("ivan@example.org", PHONE).logout()
+    server.refuses_submission("carol@example.org", PRINTER)
+
+
+def test_logins_end_by_themselves_when_the_day_comes(server, mark):
+    grace = "grace@xn--bcher-kva.example"
+    session = server.imap(grace)
+    server.host.check_output("sed -i '/^grace@/s/expires=2999-12-31/expires=2026-01-01/' /etc/dovecot/users")
+    server.host.check_output("systemctl start postmaster-mail-expire.service")
+    # Whatever the server said last, the session is over.
+    with contextlib.suppress(imaplib.IMAP4.abort, OSError):
+        session.noop()
+    with pytest.raises((imaplib.IMAP4.abort, OSError)):
+        session.noop()
+    server.refuses_imap(grace)
+    server.send(grace, mark)
+    server.has_file(grace, mark)
+    assert server.host.file("/etc/dovecot/users").mode == 0o640

@@ -1,0 +1,93 @@
+"""Accounts as they were created."""
+
+from __future__ import annotations
+
+import smtplib
+
+import pytest
+from client import PASSWORD, PHONE, PRINTER
+
+BOB = "bob@example.org"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "user"),
+    [
+        ("alice@example.org", "alice@example.org"),
+        ("al@example.org", "alice@example.org"),
+        ("team@example.org", BOB),
+        ("dave@example.org", "dave@example.org"),
+        ("dave@example.org", BOB),
+        ("erin@example.org", BOB),
+        ("al@example.net", "alice@example.org"),
+        ("team@example.net", BOB),
+        ("carol+list@example.net", "carol@example.org"),
+        ("grace@xn--bcher-kva.example", "grace@xn--bcher-kva.example"),
+        ("whoever@xn--bcher-kva.example", BOB),
+        ("postmaster@example.net", "alice@example.org"),
+        ("abuse@xn--bcher-kva.example", "alice@example.org"),
+    ],
+)
+def test_mail_arrives_where_it_shall(server, mark, recipient, user):
+    server.send(recipient, mark)
+    server.gets(user, mark)
+
+
+def test_what_is_forwarded_without_a_copy_is_not_kept(server, mark):
+    server.send("erin@example.org", mark)
+    server.gets(BOB, mark)
+    assert server.holds("erin@example.org", mark) == 0
+
+
+def test_a_catch_all_takes_no_mail_from_a_mailbox(server, mark):
+    server.send("grace@xn--bcher-kva.example", mark)
+    server.gets("grace@xn--bcher-kva.example", mark)
+    assert server.holds(BOB, mark) == 0
+
+
+@pytest.mark.parametrize("recipient", ["nobody@example.org", "nobody@example.net"])
+def test_unknown_recipients_are_refused_and_not_bounced(server, recipient):
+    code, text = server.answer_to(recipient)
+    assert code == 550, text
+
+
+@pytest.mark.parametrize(
+    ("user", "sender"),
+    [("alice@example.org", "al@example.org"), ("alice@example.org", "al@example.net"), (BOB, "sales@example.org")],
+)
+def test_a_login_may_send_as_its_further_addresses(server, mark, user, sender):
+    server.submit(user, "carol@example.org", mark, sender=sender)
+    server.gets("carol@example.org", mark)
+
+
+@pytest.mark.parametrize(("user", "sender"), [("alice@example.org", "sales@example.org"), (BOB, "al@example.org")])
+def test_a_login_may_not_send_as_others(server, mark, user, sender):
+    with pytest.raises(smtplib.SMTPRecipientsRefused, match=r"553.*not owned by user"):
+        server.submit(user, "carol@example.org", mark, sender=sender)
+
+
+def test_app_passwords_open_their_services_only(server, mark):
+    server.imap("carol@example.org", PHONE).logout()
+    server.imap("carol@example.org", PASSWORD).logout()
+    server.submit("carol@example.org", BOB, mark, password=PRINTER)
+    server.gets(BOB, mark)
+    server.refuses_imap("carol@example.org", PRINTER)
+    server.refuses_submission("carol@example.org", PHONE)
+    server.refuses_imap("alice@example.org", PHONE)
+    server.imap("ivan@example.org", PHONE).logout()
+
+
+def test_the_quota_of_an_account_holds(server):
+    assert "1024" in server.host.check_output("doveadm -f flow quota get -u alice@example.org")
+
+
+def test_an_account_that_expires_one_day_is_used_until_then(server):
+    server.imap("heidi@example.org").logout()
+    assert server.host.service("postmaster-mail-expire.timer").is_running
+    assert server.host.service("postmaster-mail-expire.timer").is_enabled
+
+
+def test_mail_is_there_for_later(server):
+    """What the tests after the changes look for."""
+    server.send("alice@example.org", "before-the-change")
+    server.gets("alice@example.org", "before-the-change")
