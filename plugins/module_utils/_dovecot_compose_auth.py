@@ -10,11 +10,14 @@
 from __future__ import annotations
 
 import re
+import string
 import typing as t
 
 from ._dovecot_compose import File, Tree, Work, merge
 
 MASTER_FILE = "master-users"
+# Dovecot's own choice lacks what addresses may hold besides: mail for o'brien@example.org would bounce.
+_USERNAME_CHARACTERS = f"{string.ascii_letters}{string.digits}.-_@!&'+=^~"
 _HASH = re.compile(r"^\{[A-Za-z0-9.-]+\}\S+$")
 # What an entry of each driver must say, and may say, besides the keys that all of them know.
 _COMMON = frozenset({"name", "driver", "fields", "settings"})
@@ -50,6 +53,7 @@ def compose_auth(work: Work) -> None:
         {
             "auth_mechanisms": wishes.texts("auth_mechanisms"),
             "auth_allow_cleartext": False,
+            "auth_username_chars": _USERNAME_CHARACTERS,
             "auth_username_format": wishes.text("auth_username_format"),
         }
     )

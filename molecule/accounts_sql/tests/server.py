@@ -70,7 +70,7 @@ class Server:
     def wait_for(self, user: str, subject: str) -> None:
         """Return when the user has a message of this subject."""
         for _attempt in range(60):
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, imaplib.IMAP4.error):
                 if self.has(user, subject):
                     return
             time.sleep(0.5)
