@@ -238,3 +238,23 @@ def test_keys_of_postfix_are_ignored(host: Host) -> None:
     host.run([alice])
     more = {"addresses": ["a@example.org"], "senders": ["b@example.org"], "forward_to": [], "delivery": "suspend"}
     assert not host.run([{**alice, **more}]).changed
+
+
+def test_app_passwords_have_no_place_in_a_database(host: Host, tmp_path: pathlib.Path) -> None:
+    alice = {"address": "alice@example.org", "password": "x", "app_passwords": [PHONE]}
+    database = {"driver": "sqlite", "path": str(tmp_path / "accounts.sqlite")}
+    with pytest.raises(MaildirUserError, match="app_passwords have no table in the database"):
+        host.run([alice], backend="sql", database=database)
+    assert not (tmp_path / "accounts.sqlite").exists()
+
+
+def test_an_account_in_a_database_is_renamed_too(host: Host, tmp_path: pathlib.Path) -> None:
+    more = {"backend": "sql", "database": {"driver": "sqlite", "path": str(tmp_path / "accounts.sqlite")}}
+    host.run([{"address": "alice@example.org", "password": "x", "expires": "2999-12-31"}], **more)
+    smith = {"address": "smith@example.org", "rename_from": "alice@example.org"}
+    outcome = host.run([smith], **more)
+    assert outcome.users[0]["renamed_from"] == "alice@example.org"
+    assert outcome.users[0]["expires"] == "2999-12-31"
+    assert (host.mail / "example.org" / "smith" / "Maildir").is_dir()
+    assert not host.run([smith], **more).changed
+    assert outcome.passdbs == []
