@@ -16,8 +16,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_s
     to_entry,
     to_row,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import NO_NETWORK
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import Target
-from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import NO_NETWORK
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry
 
 ALICE = Entry("alice@example.org", "{PLAIN}a", home="/var/vmail/example.org/alice")
