@@ -88,9 +88,10 @@ def compose(wishes: t.Mapping[str, t.Any]) -> SqlComposition:
             }
         ],
         postfix_maps={
-            parameter: [f"proxy:{driver}:{directory}/sql-{name}.cf"] for parameter, (name, _query) in _QUERIES.items()
+            parameter: [f"proxy:{driver}:{directory}/{driver}-{name}.cf"]
+            for parameter, (name, _query) in _QUERIES.items()
         },
-        postfix_map_files={f"sql-{name}.cf": f"{head}query = {query}\n" for name, query in _QUERIES.values()},
+        postfix_map_files={f"{driver}-{name}.cf": f"{head}query = {query}\n" for name, query in _QUERIES.values()},
     )
 
 
@@ -105,6 +106,8 @@ def _postfix_head(texts: t.Mapping[str, str]) -> str:
             "user": texts["postfix_user"],
             "password": texts["postfix_password"],
             "dbname": texts["name"],
+            # A server that was down is asked again after so many seconds. Postfix before 3.9 takes its minute.
+            "retry_interval": "5",
         }
     return "".join(f"{key} = {value}\n" for key, value in settings.items())
 

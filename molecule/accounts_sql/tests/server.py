@@ -35,8 +35,8 @@ class Server:
         """The kind of database that Postfix asks."""
         return t.cast("str", self.host.check_output("postconf -h virtual_mailbox_maps")).split(":")[1]
 
-    def imap(self, user: str, password: str = PASSWORD) -> imaplib.IMAP4_SSL:
-        session = imaplib.IMAP4_SSL(self.address, 993, ssl_context=trusting_context(), timeout=30)
+    def imap(self, user: str, password: str = PASSWORD, timeout: int = 30) -> imaplib.IMAP4_SSL:
+        session = imaplib.IMAP4_SSL(self.address, 993, ssl_context=trusting_context(), timeout=timeout)
         session.login(f'"{user}"', password)
         return session
 
@@ -52,9 +52,9 @@ class Server:
         with smtplib.SMTP(self.address, 25, local_hostname="client.friend.example", timeout=30) as session:
             session.sendmail("", [recipient], f"Subject: {subject}\nTo: {recipient}\n\nHello\n")
 
-    def submit(self, login: str, sender: str, recipient: str, subject: str) -> None:
+    def submit(self, login: str, sender: str, recipient: str, subject: str, timeout: int = 30) -> None:
         """Hand a message to Postfix as a user does."""
-        with smtplib.SMTP(self.address, 587, local_hostname="client.friend.example", timeout=30) as session:
+        with smtplib.SMTP(self.address, 587, local_hostname="client.friend.example", timeout=timeout) as session:
             session.starttls(context=trusting_context())
             session.login(login, PASSWORD)
             session.sendmail(sender, [recipient], f"Subject: {subject}\nFrom: {sender}\nTo: {recipient}\n\nHello\n")

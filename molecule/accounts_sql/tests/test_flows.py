@@ -98,7 +98,8 @@ def test_all_accounts_are_known_to_dovecot(server):
 
 def test_postfix_sees_no_password(server):
     settings = dict(
-        line.split(" = ", 1) for line in server.host.check_output(f"cat {FOLDER}/sql-aliases.cf").splitlines()
+        line.split(" = ", 1)
+        for line in server.host.check_output(f"cat {FOLDER}/{server.driver}-aliases.cf").splitlines()
     )
     question = "SELECT password FROM accounts"
     if server.driver == "sqlite":
@@ -121,4 +122,4 @@ def test_postfix_sees_no_password(server):
     assert "denied" in refused.stderr
     changed = server.host.run(f"{environment} {client} 'DELETE FROM mailboxes'")
     assert changed.rc != 0
-    assert server.host.file(f"{FOLDER}/sql-aliases.cf").mode == 0o640
+    assert server.host.file(f"{FOLDER}/{server.driver}-aliases.cf").mode == 0o640

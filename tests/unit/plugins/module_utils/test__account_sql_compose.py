@@ -45,7 +45,7 @@ def database() -> sqlite3.Connection:
 
 def answers(database: sqlite3.Connection, name: str, key: str) -> list[str]:
     """Ask as Postfix does."""
-    file = compose(driver="sqlite")["postfix_map_files"][f"sql-{name}.cf"]
+    file = compose(driver="sqlite")["postfix_map_files"][f"sqlite-{name}.cf"]
     query = file.partition("query = ")[2].strip().replace("%s", key.replace("'", "''"))
     return sorted(row[0] for row in database.execute(query))
 
@@ -72,7 +72,7 @@ def test_files_of_postfix(changes: dict[str, t.Any], head: str) -> None:
     assert all(text.startswith(head) for text in composition["postfix_map_files"].values())
     driver = changes.get("driver", "pgsql")
     assert composition["postfix_maps"]["virtual_alias_maps"] == [
-        f"proxy:{driver}:/etc/postfix/postmaster/sql-aliases.cf"
+        f"proxy:{driver}:/etc/postfix/postmaster/{driver}-aliases.cf"
     ]
     assert "accounts" not in "".join(composition["postfix_map_files"].values())
     assert "d0vecot" not in "".join(composition["postfix_map_files"].values())
