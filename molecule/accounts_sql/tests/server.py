@@ -15,7 +15,7 @@ from testinfra.host import Host
 
 PASSWORD = "Correct-Horse-1"
 FOLDER = "/etc/postfix/postmaster"
-UNITS = {"pgsql": "postgresql", "mysql": "mariadb"}
+UNITS = {"pgsql": "postgresql"}
 
 
 def trusting_context() -> ssl.SSLContext:
