@@ -188,4 +188,6 @@ def _ldap(work: Work, *, wanted: bool) -> None:
     names = {"auth_dn": "ldap_auth_dn", "auth_dn_password": "ldap_auth_dn_password", "starttls": "ldap_starttls"}
     work.add({setting: ldap[key] for key, setting in names.items() if key in ldap})
     if "ca_file" in ldap:
-        work.add({"ssl_client_ca_file": ldap["ca_file"]})
+        # Dovecot 2.4.1 does not hand the setting on to libldap, which reads the variable.
+        authority = {"import_environment": {"LDAPTLS_CACERT": ldap["ca_file"]}}
+        work.add({"ssl_client_ca_file": ldap["ca_file"], **authority})

@@ -15,6 +15,10 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_base import Note, Source, compact
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_directory import (
+    with_attribute_defaults,
+    with_authorities,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_scope import Scope
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_from_23_signs import is_pure, speaks_23
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate_base import words_of
@@ -54,6 +58,7 @@ def to_24(tree_23: Body, files: t.Mapping[str, str] | None = None) -> Conversion
     source = Source(files=files or {}, pure=is_pure(tree_23))
     scope = Scope(source, tree_23)
     body = _with_mailboxes(_without_new_port(scope.entries(), source), source)
+    body = with_attribute_defaults(with_authorities(body, source), source)
     return Conversion(_with_origins(_merged(body), ()), tuple(source.notes), tuple(source.gone))
 
 

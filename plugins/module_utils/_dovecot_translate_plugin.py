@@ -37,6 +37,8 @@ _DICTIONARIES = {
     "quota_clone": "quota_clone_dict",
 }
 _OVER = {"mask": "quota_over_flag_value", "current": "quota_over_flag", "lazy_check": "quota_over_flag_lazy_check"}
+# What Dovecot 2.3 keeps of its environment unless it is told otherwise (doveconf -d).
+_IMPORTED = ("TZ", "CORE_OUTOFMEM", "CORE_ERROR", "LISTEN_PID", "LISTEN_FDS", "NOTIFY_SOCKET")
 _OX = {"ox_url": "url", "ox_cache_ttl": "cache_lifetime"}
 _EDITHEADER = {"forbid_add": "sieve_editheader_forbid_add", "forbid_delete": "sieve_editheader_forbid_delete"}
 
@@ -209,8 +211,10 @@ def strings(context: Context, block: Block) -> Setting | None:
     if block.name == "imap_id_send":
         text = " ".join(f'"{one.key}" {one.value}' for one in pairs)
         return Setting(block.name, text, block.origin, raw=True)
-    words = (one.key if one.value == f"%{{env:{one.key}}}" else f"{one.key}={context.words(one)}" for one in pairs)
-    return Setting(block.name, " ".join(words), block.origin)
+    words = [one.key if one.value == f"%{{env:{one.key}}}" else f"{one.key}={context.words(one)}" for one in pairs]
+    # 2.4 adds to its defaults. 2.3 forgets them, and without NOTIFY_SOCKET systemd takes its start for a failure.
+    named = {one.key for one in pairs}
+    return Setting(block.name, " ".join([*(name for name in _IMPORTED if name not in named), *words]), block.origin)
 
 
 def client(context: Context, block: Block) -> list[Entry]:

@@ -95,6 +95,9 @@ def _expression(expression: str, setting: str) -> str:
     name, *filters = (part.strip() for part in expression.split("|"))
     if name.startswith(_PREFIXED) and not filters:
         return "%{" + name + "}"
+    default = re.match(r"^default\('([^':]*)'\)$", filters[0]) if len(filters) == 1 else None
+    if name.startswith("ldap:") and default:
+        return "%{" + f"{name}:{default.group(1)}" + "}"
     letter = {**_NAMES, **_LOG_LINE.get(setting, {})}.get(name)
     if letter is None:
         raise UnknownVariableError(f"%{{{expression}}}")

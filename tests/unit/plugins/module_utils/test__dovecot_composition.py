@@ -14,7 +14,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_compositi
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_lint import lint
 from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_translate import translate
-from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import build
+from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree import build, render
 
 _ROLE = pathlib.Path(__file__).resolve().parents[4] / "roles" / "dovecot"
 _HOST = {
@@ -138,6 +138,16 @@ _FEATURES: dict[str, dict[str, t.Any]] = {
         "userdbs": [{"driver": "static", "fields": {"home": "/srv/%{user}"}}],
     },
 }
+
+
+def test_libldap_is_told_of_authorities() -> None:
+    ldap = {"uris": ["ldap://ldap.example.org"], "base": "dc=example,dc=org", "starttls": True, "ca_file": "/ca.pem"}
+    settings = _compose(**{**_FEATURES["ldap"], "ldap": ldap}).settings
+    assert settings["ssl_client_ca_file"] == "/ca.pem"
+    assert settings["import_environment"] == {"LDAPTLS_CACERT": "/ca.pem"}
+    lines = [line.text for line in render(translate(build(settings), "/etc/dovecot/dovecot").body)]
+    imported = "TZ CORE_OUTOFMEM CORE_ERROR LISTEN_PID LISTEN_FDS NOTIFY_SOCKET LDAPTLS_CACERT=/ca.pem"
+    assert f"import_environment = {imported}" in lines
 
 
 @pytest.mark.parametrize("feature", _FEATURES)

@@ -118,7 +118,7 @@ def test_sizes_joined_by_mysql():
                 "filter = (&(objectClass=posixAccount)(uid=%{user}))",
                 "home = %{ldap:homeDirectory}",
                 "uid = vmail",
-                "quota_storage_size = %{ldap:quota}B",
+                "quota_storage_size = %{ldap:quota | default('0')}B",
                 "iterate_fields {\n    user = %{ldap:uid}",
             ],
             id="ldap of users",
@@ -128,6 +128,42 @@ def test_sizes_joined_by_mysql():
 def test_databases(source, parts):
     tree = converted(source)
     assert [part for part in parts if part not in tree] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "field"),
+    [
+        ("*:bytes=%$", "%{ldap:quota | default('524288000')}B"),
+        ("*:storage=%$", "%{ldap:quota | default('512000')}k"),
+        ("*:storage=%$G", "%{ldap:quota | default('1')}G"),
+    ],
+)
+def test_an_entry_without_a_quota_has_that_of_all(rule, field):
+    ldap = f"uris = ldap://ldap.example.org\nbase = dc=example\nuser_attrs = homeDirectory=home,quota=quota_rule={rule}"
+    body = "plugin {\n  quota = count:u\n  quota_rule = *:storage=500M\n}\nuserdb {\n  driver = ldap\n  args = /ldap\n}"
+    result = to_24(parse(body), {"/ldap": ldap})
+    assert f"quota_storage_size = {field}" in text(result.tree)
+    assert "quota_message_count" not in text(result.tree)
+    assert [note.check for note in result.notes if "entries without homeDirectory cannot log in" in note.check]
+
+
+def test_a_quota_of_its_own_frees_an_entry_from_the_limit_of_messages():
+    ldap = "uris = ldap://ldap.example.org\nbase = dc=example\nuser_attrs = quota=quota_rule=*:bytes=%$"
+    body = "plugin {\n  quota = count:u\n  quota_rule = *:storage=1M:messages=9\n}\n"
+    body += "userdb {\n  driver = ldap\n  args = /ldap\n}"
+    field = "%{ldap:quota | default('all') | regexp('^[0-9].*$', '0') | regexp('^all$', '9')}"
+    assert f"quota_message_count = {field}" in text(to_24(parse(body), {"/ldap": ldap}).tree)
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable"), [("tls_ca_cert_file", "LDAPTLS_CACERT"), ("tls_ca_cert_dir", "LDAPTLS_CACERTDIR")]
+)
+def test_libldap_is_told_of_authorities(setting, variable):
+    ldap = f"uris = ldap://ldap.example.org\ntls = yes\nbase = dc=example\n{setting} = /ca"
+    body = "import_environment = TZ\nuserdb {\n  driver = ldap\n  args = /ldap\n}"
+    result = to_24(parse(body), {"/ldap": ldap})
+    assert f"import_environment {{\n  TZ = %{{env:TZ}}\n  {variable} = /ca\n}}" in text(result.tree)
+    assert [note.new for note in result.notes if variable in note.new] == [f"{variable} = /ca"]
 
 
 @pytest.mark.parametrize(
