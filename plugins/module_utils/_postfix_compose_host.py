@@ -135,6 +135,8 @@ def compose_accounts(wishes: Wishes, tables: Tables, accounts: t.Mapping[str, t.
         if parameter not in elsewhere:
             share.extend(parameter, [tables.add(name, dict(accounts[key]))], earlier="last")
     share.params["virtual_transport"] = wishes.text("virtual_transport")
+    if wishes.texts("defer_transports"):
+        share.params["defer_transports"] = wishes.texts("defer_transports")
     share.params["smtpd_sasl_auth_enable"] = False
     share.params["smtpd_sasl_security_options"] = ["noanonymous"]
     return share

@@ -225,6 +225,7 @@ def test_postscreen_takes_the_lists_of_clients() -> None:
 
 def test_relay_hosts_with_logins_are_spoken_to_by_tls_and_their_passwords_are_secret() -> None:
     composition = _compose(
+        defer_transports=["lmtp"],
         relayhost="[smtp.example.net]:587",
         relayhost_login={"username": "us", "password": "secret"},
         sender_relays=[
@@ -234,6 +235,7 @@ def test_relay_hosts_with_logins_are_spoken_to_by_tls_and_their_passwords_are_se
     )
     params = _params(composition)
     assert params["relayhost"] == "[smtp.example.net]:587"
+    assert params["defer_transports"] == ["lmtp"]
     assert params["smtp_sender_dependent_authentication"] is True
     assert params["smtp_sasl_security_options"] == ["noplaintext", "noanonymous"]
     passwords = _table(composition, "sasl_password")
