@@ -110,18 +110,30 @@ def judge(options: Options, configuration: Configuration | None) -> dict[str, t.
     }
 
 
-def judge_envelope(options: Options, configuration: Configuration | None) -> dict[str, t.Any]:
-    """Return the entry of one envelope; where the server cannot be asked, the configuration speaks alone.
+def judge_envelopes(envelopes: t.Sequence[Options], configuration: Configuration | None) -> list[dict[str, t.Any]]:
+    """Return the entry of each envelope; where the server cannot be asked, the configuration speaks alone.
 
     Raises ProbeError if it cannot be asked and there is no configuration, and PostconfError.
     """
-    unanswered: str | None = None
-    try:
-        judged = judge(options, configuration)
-    except ProbeError as error:
-        if configuration is None:
-            raise
-        unanswered = str(error)
+    silent: dict[tuple[str, int], str] = {}
+    return [_judge_envelope(envelope, configuration, silent) for envelope in envelopes]
+
+
+def _judge_envelope(
+    options: Options, configuration: Configuration | None, silent: dict[tuple[str, int], str]
+) -> dict[str, t.Any]:
+    """Postfix answers late where a program of it has failed, so a port that gave no answer is not asked again."""
+    place = (options["host"], options["port"])
+    judged: dict[str, t.Any] | None = None
+    if place not in silent or not options["dialogue"]:
+        try:
+            judged = judge(options, configuration)
+        except ProbeError as error:
+            if configuration is None:
+                raise
+            silent[place] = str(error)
+    unanswered = silent.get(place) if judged is None else None
+    if judged is None:
         judged = judge({**options, "dialogue": False}, configuration)
     return {"host": options["host"], "port": options["port"], "unanswered": unanswered, **judged}
 

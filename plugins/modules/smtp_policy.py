@@ -58,7 +58,7 @@ options:
       - Any number of envelopes in one go, each with a dialogue of its own. What an envelope does not say is taken from
         the option of the same name of the task.
       - Results are in RV(envelopes). An envelope that the server could not be asked about is judged by the
-        configuration alone, unless O(config=false).
+        configuration alone, unless O(config=false), and so are the others for that port of that server.
     type: list
     elements: dict
     suboptions:
@@ -273,7 +273,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy_task 
     Configuration,
     check_options,
     judge,
-    judge_envelope,
+    judge_envelopes,
 )
 
 _TLS = ["none", "starttls", "implicit"]
@@ -339,7 +339,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         configuration = Configuration(ModuleRunner(module), postconf, postmap, params["config_dir"])
     if params["envelopes"] is None:
         return judge(params, configuration)
-    return {"envelopes": [judge_envelope(question, configuration) for question in questions]}
+    return {"envelopes": judge_envelopes(questions, configuration)}
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy_rules
 from ansible_collections.postmaster.mail.plugins.module_utils._smtp_policy_task import (
     check_options,
     describe,
-    judge_envelope,
+    judge_envelopes,
     make_client,
 )
 
@@ -82,4 +82,4 @@ def test_an_envelope_without_configuration_needs_the_server() -> None:
     nobody_listens = {"host": "127.0.0.1", "port": 1, "tls": "none", "timeout": 1, "login_password": None}
     options = make_params(**nobody_listens, ca_path=None, validate_certs=False, config=False)
     with pytest.raises(ProbeError, match="cannot be asked"):
-        judge_envelope(options, None)
+        judge_envelopes([options], None)
