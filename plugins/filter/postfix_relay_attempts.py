@@ -41,6 +41,11 @@ options:
     type: list
     elements: str
     default: []
+  unasked:
+    description: Those of the services that cannot answer yet, so that only their configuration is asked.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -79,13 +84,19 @@ def postfix_relay_attempts(
     domains: list[str],
     tls: dict[str, str] | None = None,
     trusted: list[str] | None = None,
+    unasked: list[str] | None = None,
 ) -> list[dict[str, t.Any]]:
     """Return the attempts as dictionaries; see DOCUMENTATION."""
     if not domains:
         raise AnsibleFilterError("postfix_relay_attempts: domains is empty, name at least the host itself")
     try:
         attempts = relay_attempts(
-            services=services, addresses=addresses, domains=domains, tls=tls or {}, trusted=trusted or []
+            services=services,
+            addresses=addresses,
+            domains=domains,
+            tls=tls or {},
+            trusted=trusted or [],
+            unasked=unasked or [],
         )
     except ValueError as error:
         raise AnsibleFilterError(f"postfix_relay_attempts: {error}") from error

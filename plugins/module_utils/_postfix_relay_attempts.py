@@ -45,10 +45,11 @@ def relay_attempts(
     domains: t.Sequence[str],
     tls: t.Mapping[str, str],
     trusted: t.Sequence[str],
+    unasked: t.Collection[str] = (),
 ) -> list[Attempt]:
     """Return the attempts at services (names of inet entries of master.cf) over those addresses of the host that are
     no loopback. domains are the host's own, the first one a domain it receives mail for; trusted are the networks
-    that may relay. Raises ValueError for an address that is none."""
+    that may relay; unasked are services that cannot answer yet. Raises ValueError for an address that is none."""
     own = domains[0]
     elsewhere = next((domain for domain in _ELSEWHERE if domain not in domains), "elsewhere.invalid")
     recipients = (
@@ -74,7 +75,7 @@ def relay_attempts(
                 helo=f"relay-test.{elsewhere}",
                 sender=sender,
                 recipients=recipients,
-                dialogue=not _may_be_trusted(address, trusted),
+                dialogue=service not in unasked and not _may_be_trusted(address, trusted),
                 config_client=_STRANGERS[ipaddress.ip_address(address).version],
             )
             for position, address in enumerate(_reachable(addresses, host.strip("[]")))

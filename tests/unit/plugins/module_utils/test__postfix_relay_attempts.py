@@ -53,6 +53,11 @@ def test_listeners_out_of_reach(service: str) -> None:
     assert _attempts(services=[service]) == []
 
 
+def test_a_service_that_cannot_answer_yet_is_judged_by_its_configuration() -> None:
+    attempts = _attempts(services=["smtp", "submission"], unasked=["submission"])
+    assert {(attempt.port, attempt.dialogue) for attempt in attempts} == {(25, True), (587, False)}
+
+
 @pytest.mark.parametrize(
     ("trusted", "dialogue"),
     [(["127.0.0.0/8"], True), (["198.51.100.0/24"], False), (["hash:/etc/x"], False), (["[2001:db8::]/32"], True)],
