@@ -5,23 +5,16 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import smtplib
-import ssl
 import time
 from dataclasses import dataclass
 
 import pytest
+from host_client import trusting_context
 from testinfra.host import Host
 
 PASSWORD = "Correct-Horse-1"
 PHONE = "Phone-Horse-1"
 PRINTER = "Printer-Horse-1"
-
-
-def trusting_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 @dataclass(frozen=True)

@@ -5,24 +5,17 @@ from __future__ import annotations
 import contextlib
 import imaplib
 import smtplib
-import ssl
 import time
 import typing as t
 from dataclasses import dataclass
 
 import pytest
+from host_client import trusting_context
 from testinfra.host import Host
 
 PASSWORD = "Correct-Horse-1"
 FOLDER = "/etc/postfix/postmaster"
 UNITS = {"pgsql": "postgresql"}
-
-
-def trusting_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 @dataclass(frozen=True)

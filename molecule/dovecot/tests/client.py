@@ -6,23 +6,16 @@ import contextlib
 import imaplib
 import poplib
 import smtplib
-import ssl
 import time
 import typing as t
 from dataclasses import dataclass
 
 import pytest
+from host_client import trusting_context
 from testinfra.host import Host
 
 DOMAIN = "example.org"
 PASSWORD = "Correct-Horse-1"
-
-
-def trusting_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 @dataclass(frozen=True)

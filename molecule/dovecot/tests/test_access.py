@@ -11,7 +11,8 @@ import time
 import urllib.request
 
 import pytest
-from client import DOMAIN, PASSWORD, trusting_context
+from client import DOMAIN, PASSWORD
+from host_client import trusting_context
 
 
 def test_the_further_listener_serves_imap_over_tls(server):

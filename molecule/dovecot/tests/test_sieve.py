@@ -7,7 +7,8 @@ import socket
 import time
 
 import pytest
-from client import DOMAIN, PASSWORD, Server, trusting_context
+from client import DOMAIN, PASSWORD, Server
+from host_client import trusting_context
 
 SCRIPT = """require ["fileinto", "mailbox", "vacation-seconds"];
 if header :contains "subject" "for the list" { fileinto :create "Lists"; stop; }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import pathlib
 import sys
 import time
@@ -18,7 +17,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 NUMBERS = {"example.org": 161, "example.net": 162}
 PARTNERS = {"example.org": "example.net", "example.net": "example.org"}
-MARKS = (f"mark-{time.time_ns()}-{number}" for number in itertools.count())
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,3 @@ def partner(server: Server, request: pytest.FixtureRequest) -> Server:
 @pytest.fixture(params=["ipv4", "ipv6"])
 def address(server: Server, request: pytest.FixtureRequest) -> str:
     return t.cast("str", getattr(server, request.param))
-
-
-@pytest.fixture
-def mark() -> str:
-    """Text that no message had before."""
-    return next(MARKS)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import smtplib
 import socket
-import ssl
 import typing as t
+
+from host_client import trusting_context
 
 PASSWORD = "Correct-Horse-1"
 # Port, and whether TLS comes first, by command or not at all.
@@ -20,25 +21,18 @@ LISTENERS: dict[int, t.Literal["none", "starttls", "implicit"]] = {
 }
 
 
-def _trusting_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 def connect(address: str, port: int, *, helo: str = "client.friend.example") -> smtplib.SMTP:
     """A session that has said EHLO, within TLS where the port wants it."""
     kind = LISTENERS[port]
     if kind == "implicit":
         session: smtplib.SMTP = smtplib.SMTP_SSL(
-            address, port, local_hostname=helo, timeout=20, context=_trusting_context()
+            address, port, local_hostname=helo, timeout=20, context=trusting_context()
         )
     else:
         session = smtplib.SMTP(address, port, local_hostname=helo, timeout=20)
     session.ehlo()
     if kind == "starttls":
-        session.starttls(context=_trusting_context())
+        session.starttls(context=trusting_context())
         session.ehlo()
     return session
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import smtplib
-import ssl
 from dataclasses import dataclass
 
+from host_client import trusting_context
 from testinfra.host import Host
 
 USER = "alice@example.org"
@@ -70,13 +70,6 @@ ENGINES = {
 }
 
 
-def _trusting_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 @dataclass(frozen=True)
 class Server:
     host: Host
@@ -88,12 +81,12 @@ class Server:
         helo = "client.friend.example"
         if port == 465:
             session: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.address, port, local_hostname=helo, timeout=20, context=_trusting_context()
+                self.address, port, local_hostname=helo, timeout=20, context=trusting_context()
             )
         else:
             session = smtplib.SMTP(self.address, port, local_hostname=helo, timeout=20)
         session.ehlo()
         if tls and port != 465:
-            session.starttls(context=_trusting_context())
+            session.starttls(context=trusting_context())
             session.ehlo()
         return session
