@@ -23,6 +23,7 @@ import contextlib
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.postmaster.mail.plugins.module_utils._account import Wish
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry
 
 Records = t.Mapping[str, Entry]
@@ -49,6 +50,9 @@ class AccountBackend(t.Protocol):
     def place(self) -> str:
         """Where the accounts are, for messages and diffs; never a secret."""
 
+    def check(self, wishes: t.Iterable[Wish]) -> None:
+        """Raise AccountError for what an account shall have and this place cannot hold, before anything is read."""
+
     def lacks(self) -> tuple[str, ...]:
         """Return what is missing on the host before write can work, each with its remedy; read works without it."""
 
@@ -57,6 +61,12 @@ class AccountBackend(t.Protocol):
 
     def read(self) -> Records:
         """Return all accounts, none where the place is yet to be made. Changes nothing."""
+
+    def passdbs(self, entries: t.Iterable[Entry], /) -> list[dict[str, str]]:
+        """Return the passdbs of Dovecot for these accounts, as the variable dovecot_passdbs takes them.
+
+        None where they do not depend on the accounts; then the role that sets up the place knows them.
+        """
 
     def upkeep(self) -> Upkeep | None:
         """Return what write would put right besides the accounts, or None. Called after read."""

@@ -23,7 +23,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _files
-from ansible_collections.postmaster.mail.plugins.module_utils._account import SERVICES
+from ansible_collections.postmaster.mail.plugins.module_utils._account import SERVICES, Wish
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import (
     AccountBackendError,
     Changes,
@@ -73,6 +73,9 @@ class PasswdFileBackend:
         except KeyError:
             self._access = None
 
+    def check(self, wishes: t.Iterable[Wish]) -> None:
+        """A passwd-file holds whatever an account may have."""
+
     def lacks(self) -> tuple[str, ...]:
         lacks: list[str] = []
         if self._access is None:
@@ -98,6 +101,15 @@ class PasswdFileBackend:
             for user, entry in self._parsed[self._path].accounts.items()
         }
         return self._records
+
+    def passdbs(self, entries: t.Iterable[Entry], /) -> list[dict[str, str]]:
+        """One for the file, and one for each app password of the account that has the most."""
+        slots = max((len(entry.app_passwords) for entry in entries), default=0)
+        paths = {
+            "passwd-file": self.place,
+            **{f"app-{slot}": f"{self._folder}/%{{protocol}}.{slot}" for slot in range(1, slots + 1)},
+        }
+        return [{"name": name, "driver": "passwd-file", "path": path} for name, path in paths.items()]
 
     def upkeep(self) -> Upkeep | None:
         if self._access is None:
@@ -146,13 +158,6 @@ class PasswdFileBackend:
         with contextlib.suppress(FileExistsError):
             os.mkdir(self._folder, 0o750)
             os.chown(self._folder, access.uid, access.gid)
-
-
-def passdbs(path: str, records: t.Iterable[Entry]) -> list[dict[str, str]]:
-    """Return the passdbs that Dovecot needs for these accounts, as role dovecot takes them."""
-    slots = max((len(entry.app_passwords) for entry in records), default=0)
-    paths = {"passwd-file": path, **{f"app-{slot}": f"{path}.d/%{{protocol}}.{slot}" for slot in range(1, slots + 1)}}
-    return [{"name": name, "driver": "passwd-file", "path": one} for name, one in paths.items()]
 
 
 def app_passwords_of(files: t.Mapping[str, t.Mapping[str, Entry]]) -> dict[str, tuple[AppPassword, ...]]:

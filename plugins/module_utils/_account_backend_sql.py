@@ -33,21 +33,6 @@ _COLUMNS = ("address", "password", "name", "home", "active", "quota_bytes", "all
 _DISABLED = "nologin"
 
 
-def check_wishes(wishes: t.Iterable[Wish]) -> None:
-    """Raise AccountError for what no column of the database holds."""
-    for wish in wishes:
-        if wish.extra_fields:
-            names = ", ".join(name for name, _token in wish.extra_fields)
-            raise AccountError(
-                f"{wish.address}: extra_fields ({names}) have no column in the database; "
-                "they need backend: passwd_file, or a column and a query of your own"
-            )
-        if wish.app_passwords:
-            raise AccountError(
-                f"{wish.address}: app_passwords have no table in the database; they need backend: passwd_file"
-            )
-
-
 def to_row(entry: Entry) -> Row:
     """Return the columns of an account. Raises AccountBackendError for a field that has no column."""
     active, quota, networks, expires = 1, None, None, None
@@ -92,6 +77,20 @@ class SqlBackend:
         self._grammar_2_4 = grammar_2_4
         self._records: dict[str, Entry] = {}
 
+    def check(self, wishes: t.Iterable[Wish]) -> None:
+        """Raise AccountError for what no column of the database holds."""
+        for wish in wishes:
+            if wish.extra_fields:
+                names = ", ".join(name for name, _token in wish.extra_fields)
+                raise AccountError(
+                    f"{wish.address}: extra_fields ({names}) have no column in the database; "
+                    "they need backend: passwd_file, or a column and a query of your own"
+                )
+            if wish.app_passwords:
+                raise AccountError(
+                    f"{wish.address}: app_passwords have no table in the database; they need backend: passwd_file"
+                )
+
     def lacks(self) -> tuple[str, ...]:
         return self._store.lacks()
 
@@ -106,6 +105,10 @@ class SqlBackend:
         entries = [to_entry(row, grammar_2_4=self._grammar_2_4) for row in rows or []]
         self._records = {entry.user: entry for entry in entries}
         return self._records
+
+    def passdbs(self, _entries: t.Iterable[Entry], /) -> list[dict[str, str]]:
+        """One query serves any account."""
+        return []
 
     def upkeep(self) -> Upkeep | None:
         texts = self._store.upkeep()

@@ -28,13 +28,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
     AccountBackend,
     AccountBackendError,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import (
-    PasswdFileBackend,
-    passdbs,
-)
-from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import SqlBackend, check_wishes
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backends import open_backend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import expires_of
-from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import DatabaseError, parse_target
 from ansible_collections.postmaster.mail.plugins.module_utils._doveadm import Doveadm, DoveadmError
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import MaildirError, MailStore, Owner
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import (
@@ -116,24 +111,13 @@ def run(
             owner=host.owner,
         )
         grammar_2_4 = host.doveadm is None or host.doveadm.version() >= (2, 4)
-        backend = _backend(options, wishes, grammar_2_4=grammar_2_4)
+        backend = open_backend(options, grammar_2_4=grammar_2_4)
+        backend.check(wishes)
         lacks = (*host.lacks, *backend.lacks())
         with contextlib.nullcontext() if check_mode else backend.lock():
             return _run_locked(options, backend, wishes, host, lacks, verifier, store, check_mode)
     except (AccountBackendError, AccountError, DoveadmError, MaildirError) as error:
         raise MaildirUserError(f"{error}.") from error
-
-
-def _backend(options: Options, wishes: t.Sequence[Wish], *, grammar_2_4: bool) -> AccountBackend:
-    """Return the place that the option backend names."""
-    if options["backend"] == "sql":
-        check_wishes(wishes)
-        try:
-            target = parse_target(options["database"] or {})
-        except DatabaseError as error:
-            raise AccountBackendError(str(error)) from error
-        return SqlBackend(target, options["passwd_file_group"], grammar_2_4=grammar_2_4)
-    return PasswdFileBackend(options["path"], options["passwd_file_group"])
 
 
 def _run_locked(
@@ -164,7 +148,7 @@ def _run_locked(
         diff=diff_of(plan, backend.place, upkeep),
         expiring=sum(1 for entry in after if expires_of(entry.extra) is not None),
         unmanaged=[] if options["purge"] or options["users"] is None else unmanaged(current, wishes),
-        passdbs=passdbs(options["path"], after) if options["backend"] == "passwd_file" else [],
+        passdbs=backend.passdbs(after),
         warnings=tuple(f"{text}; a run without check mode would fail." for text in lacks) if changed else (),
     )
     if not changed or check_mode:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.postmaster.mail.plugins.module_utils._account import SERVICES
-from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import database_option
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backends import backend_options
 
 # Options that say something about the account that address names.
 ONE_ACCOUNT = (
@@ -85,10 +85,7 @@ def task_spec() -> dict[str, t.Any]:
         **_account_spec(),
         "update_password": {"type": "str", "choices": passwords, "default": "always", "no_log": False},
         "on_remove": {"type": "str", "choices": removals, "default": "keep"},
-        "backend": {"type": "str", "choices": ["passwd_file", "sql"], "default": "passwd_file"},
-        "database": database_option(),
-        "path": {"type": "path", "default": "/etc/dovecot/users"},
-        "passwd_file_group": {"type": "str", "default": "dovecot", "no_log": False},
+        **backend_options(),
         "mail_root": {"type": "path", "default": "/var/vmail"},
         "owner": {"type": "str", "default": "vmail"},
         "group": {"type": "str", "default": "vmail"},

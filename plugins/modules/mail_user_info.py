@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.info
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._account_backends
   - postmaster.mail._mail_database
 options:
   addresses:
@@ -31,15 +32,6 @@ options:
       - Where it cannot be told, a warning says why and the values are V(null).
     type: bool
     default: true
-  backend:
-    description: Where the accounts are kept, see O(postmaster.mail.maildir_user#module:backend).
-    type: str
-    choices: [passwd_file, sql]
-    default: passwd_file
-  path:
-    description: The passwd-file. One that does not exist has no accounts.
-    type: path
-    default: /etc/dovecot/users
 seealso:
   - module: postmaster.mail.maildir_user
 """
@@ -125,27 +117,14 @@ users:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.postmaster.mail.plugins.module_utils._account import AccountError, parse_address
-from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import (
-    AccountBackend,
-    AccountBackendError,
-)
-from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import PasswdFileBackend
-from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import SqlBackend
-from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import (
-    DatabaseError,
-    database_option,
-    parse_target,
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import AccountBackendError
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backends import (
+    REQUIRED_IF,
+    backend_options,
+    open_backend,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._mail_user_info import Usage, UsageReader, describe
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
-
-_GROUP = "dovecot"
-
-
-def _backend(module: AnsibleModule) -> AccountBackend:
-    if module.params["backend"] == "sql":
-        return SqlBackend(parse_target(module.params["database"]), _GROUP, grammar_2_4=True)
-    return PasswdFileBackend(module.params["path"], _GROUP)
 
 
 def main() -> None:
@@ -153,20 +132,18 @@ def main() -> None:
         argument_spec={
             "addresses": {"type": "list", "elements": "str"},
             "usage": {"type": "bool", "default": True},
-            "backend": {"type": "str", "choices": ["passwd_file", "sql"], "default": "passwd_file"},
-            "database": database_option(),
-            "path": {"type": "path", "default": "/etc/dovecot/users"},
+            **backend_options(),
         },
-        required_if=[("backend", "sql", ["database"])],
+        required_if=REQUIRED_IF,
         supports_check_mode=True,
     )
     wanted = module.params["addresses"]
     try:
-        records = _backend(module).read()
+        records = open_backend(module.params, grammar_2_4=True).read()
         if wanted is not None:
             wanted = [parse_address(address) for address in wanted]
             records = {address: entry for address, entry in records.items() if address in wanted}
-    except (AccountBackendError, AccountError, DatabaseError) as error:
+    except (AccountBackendError, AccountError) as error:
         module.fail_json(msg=f"{error}.")
     except OSError as error:
         module.fail_json(msg=f"Cannot read {error.filename or 'the accounts'}: {error.strerror}.")

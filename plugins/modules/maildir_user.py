@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
   - postmaster.mail._mail_accounts
+  - postmaster.mail._account_backends
   - postmaster.mail._mail_database
 options:
   address:
@@ -114,26 +115,6 @@ options:
     type: str
     choices: [keep, archive, delete]
     default: keep
-  backend:
-    description:
-      - Where the accounts are kept.
-      - V(sql) keeps them in the table C(accounts) of O(database), which is created and brought up to date. Its columns
-        C(active), C(quota_bytes), C(allow_nets) and C(expires) stand for what a passwd-file has extra fields for.
-        O(extra_fields) is refused, since there is no column for it.
-    type: str
-    choices: [passwd_file, sql]
-    default: passwd_file
-  path:
-    description:
-      - The passwd-file. It is created when the first account is. Its mode is set to C(0640), its owner to C(root) and
-        O(passwd_file_group).
-      - An empty lock file with a leading dot and the suffix C(.lock) stays beside it.
-    type: path
-    default: /etc/dovecot/users
-  passwd_file_group:
-    description: The group that Dovecot's auth process reads the file as; also that of a new file of SQLite.
-    type: str
-    default: dovecot
   mail_root:
     description: The existing directory below which all homes lie.
     type: path
@@ -337,6 +318,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backends import REQUIRED_IF
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user import MaildirUserError, run
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_options import ONE_ACCOUNT, task_spec
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
@@ -347,7 +329,7 @@ def main() -> None:
         argument_spec=task_spec(),
         mutually_exclusive=[("users", "address"), ("password", "password_hash")],
         required_one_of=[("users", "address")],
-        required_if=[("backend", "sql", ["database"])],
+        required_if=REQUIRED_IF,
         required_by={**dict.fromkeys(ONE_ACCOUNT, "address"), "rounds": "scheme"},
         supports_check_mode=True,
     )

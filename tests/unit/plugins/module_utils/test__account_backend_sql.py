@@ -12,7 +12,6 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account import pa
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import AccountBackendError
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import (
     SqlBackend,
-    check_wishes,
     to_entry,
     to_row,
 )
@@ -60,14 +59,14 @@ def test_a_limit_is_kept_without_the_spelling_of_a_release() -> None:
     assert to_entry(row, grammar_2_4=True).extra == ("userdb_quota_storage_size=2M",)
 
 
-def test_a_field_without_a_column_is_named() -> None:
+def test_a_field_without_a_column_is_named(tmp_path: pathlib.Path) -> None:
     with pytest.raises(AccountBackendError, match="a@example.org: userdb_mail has no column"):
         to_row(Entry("a@example.org", "x", extra=("userdb_mail=maildir:/x",)))
     options = dict.fromkeys(("password", "password_hash", "update_password", "quota", "home", "on_remove", "name"))
     options |= {"address": "a@example.org", "state": "present", "allow_nets": None, "extra_fields": {"x": "y"}}
     options |= dict.fromkeys(("expires", "app_passwords", "rename_from"))
     with pytest.raises(Exception, match=r"extra_fields \(x\) have no column"):
-        check_wishes([parse_wish(options, update_password="always", on_remove="keep")])
+        backend(tmp_path / "accounts.sqlite").check([parse_wish(options, update_password="always", on_remove="keep")])
 
 
 def test_accounts_are_added_changed_and_removed(tmp_path: pathlib.Path) -> None:
