@@ -325,8 +325,9 @@ options:
 {_options(1)}
   probes:
     description:
-      - Several probes, run one after the other; options of the module itself hold for all that do not set them.
-        These are O(host), the connection options, O(timeout), O(interval), O(body_equal) and O(headers_equal).
+      - Several probes, run one after the other unless O(parallel) says more; options of the module itself hold for all
+        that do not set them. These are O(host), the connection options, O(timeout), O(interval), O(body_equal) and
+        O(headers_equal).
       - All are run, and the task fails in the end if any did not come out as expected.
     type: list
     elements: dict
@@ -336,4 +337,12 @@ options:
           - Name of the probe. The default is C(probe) and its number.
         type: str
 {_options(3)}
+  parallel:
+    description:
+      - How many of the O(probes) may run at the same time. Results keep the order of the probes.
+      - Servers answer refusals slowly on purpose, so that probes of what must be refused gain most. Probes that need
+        what an earlier one did, such as a message that it sent, have to run one after the other.
+      - Fails if it is less than 1. The server's limit of connections from one address holds for the probes as well.
+    type: int
+    default: 1
 """

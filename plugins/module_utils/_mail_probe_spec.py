@@ -24,6 +24,7 @@ def argument_spec() -> _Spec:
         "name": {"type": "str"},
         **_probe(),
         "probes": {"type": "list", "elements": "dict", "options": {"name": {"type": "str"}, **_probe()}},
+        "parallel": {"type": "int", "default": 1},
     }
 
 

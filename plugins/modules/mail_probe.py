@@ -279,6 +279,7 @@ failed_probes:
   elements: str
 """
 
+import concurrent.futures
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -295,6 +296,12 @@ def main() -> t.NoReturn:
         mutually_exclusive=[("probes", "send"), ("probes", "fetch"), ("probes", "dialogue"), ("probes", "name")],
         supports_check_mode=True,
     )
+    if module.params["parallel"] < 1:
+        module.fail_json(
+            msg=f"parallel is {module.params['parallel']}, but at least 1 probe has to run at a time.",
+            results=[],
+            failed_probes=[],
+        )
     try:
         plans = plan_probes(module.params)
     except PlanError as error:
@@ -307,7 +314,8 @@ def main() -> t.NoReturn:
             results=[],
             failed_probes=[],
         )
-    results = [run_probe(plan) for plan in plans]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=module.params["parallel"]) as pool:
+        results = list(pool.map(run_probe, plans))
     reported = [report(result) for result in results]
     failed = [result.plan.name for result in results if result.problems]
     problem = failure(results)

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import functools
 import json
+import threading
 import typing as t
 
 import pytest
 import yaml
 
 from ansible_collections.postmaster.mail.plugins.doc_fragments._mail_probe import ModuleDocFragment
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_probe import ProbePlan
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_probe_run import ProbeResult
 from ansible_collections.postmaster.mail.plugins.module_utils._mail_probe_spec import argument_spec
 from ansible_collections.postmaster.mail.plugins.modules import mail_probe
 
@@ -39,6 +42,26 @@ def test_every_unmet_expectation_is_named(run: Run) -> None:
     assert result["failed_probes"] == ["one", "two"]
     assert len(result["msg"].splitlines()) == 3
     assert "Geheimnis-17" not in json.dumps({**result, "invocation": None})
+
+
+def test_probes_that_run_at_once_wait_for_each_other_and_keep_their_order(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def meet(plan: ProbePlan) -> ProbeResult:
+        both.wait()
+        return ProbeResult(plan, problems=[plan.name])
+
+    monkeypatch.setattr(mail_probe, "run_probe", meet)
+    probes = [{"name": name, "send": {"host": "host.invalid", "stop_before": "mail"}} for name in "dcba"]
+    assert run(probes=probes, parallel=2)["failed_probes"] == ["d", "c", "b", "a"]
+
+
+def test_no_probe_at_a_time_is_refused(run: Run) -> None:
+    result = run(send={"host": "host.invalid", "stop_before": "mail"}, parallel=0)
+    assert result["failed"]
+    assert "at least 1" in result["msg"]
 
 
 def test_specification_and_documentation_say_the_same() -> None:
