@@ -97,6 +97,12 @@ options:
       - The address that gets what is sent to root, and to postmaster and abuse of each domain where nobody else does.
       - The first account if omitted.
     type: str
+  complete:
+    description:
+      - Whether these are all accounts and aliases there are. With V(false) an alias may also lead to an address of the
+        server that is not among them.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -145,6 +151,7 @@ def mail_account_tables(
     aliases: list[t.Any] | None = None,
     domains: list[str] | None = None,
     postmaster: str | None = None,
+    complete: bool = True,
 ) -> dict[str, t.Any]:
     """Return the tables as a dictionary; see DOCUMENTATION."""
     inventory = read_inventory(users=users, aliases=aliases or [], domains=domains or [], postmaster=postmaster)
@@ -155,6 +162,7 @@ def mail_account_tables(
             aliases=inventory.aliases,
             domains=inventory.domains,
             postmaster=inventory.postmaster,
+            complete=complete,
         )
     except AccountTableError as error:
         raise AnsibleFilterError(f"mail_account_tables: {'; '.join([*faults, *error.faults])}") from error

@@ -43,12 +43,18 @@ class AccountTables:
 
 
 def build_account_tables(
-    *, accounts: t.Sequence[Account], aliases: t.Sequence[Alias], domains: t.Sequence[str], postmaster: str | None
+    *,
+    accounts: t.Sequence[Account],
+    aliases: t.Sequence[Alias],
+    domains: t.Sequence[str],
+    postmaster: str | None,
+    complete: bool = True,
 ) -> AccountTables:
     """Return the tables for virtual_mailbox_maps, virtual_alias_maps, smtpd_sender_login_maps and transport_maps.
 
     postmaster receives what is sent to root, and to postmaster and abuse of each domain where nobody else does;
-    None means the first account. Raises AccountTableError, which lists all faults at once.
+    None means the first account. Without complete, aliases may also lead to accounts of the domains that are not among
+    these. Raises AccountTableError, which lists all faults at once.
     """
     mailboxes = {account.address: account.address for account in accounts}
     whole_domains = {
@@ -70,7 +76,7 @@ def build_account_tables(
     pairs = _expand(targets, mailboxes, whole_domains)
     _add_required(targets, mailboxes, domains, postmaster)
     _keep_from_catch_all(targets, mailboxes)
-    faults += [*_unknown_targets(mailboxes, targets, domains), *_loops(mailboxes, targets)]
+    faults += [*(_unknown_targets(mailboxes, targets, domains) if complete else []), *_loops(mailboxes, targets)]
     if faults:
         raise AccountTableError(faults)
     return AccountTables(

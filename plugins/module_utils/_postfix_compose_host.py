@@ -25,6 +25,8 @@ _OLD_CERTIFICATES = (
     "smtpd_tls_dcert_file",
     "smtpd_tls_dkey_file",
 )
+# Among postfix_account_maps it stands for the table that the role writes.
+_OWN_TABLE = "inventory"
 _NOTICES = {
     "bounce": "bounce_notice_recipient",
     "twobounce": "2bounce_notice_recipient",
@@ -123,8 +125,6 @@ def compose_accounts(wishes: Wishes, tables: Tables, accounts: t.Mapping[str, t.
     """Return the virtual domains with their mailboxes, aliases and owners of sender addresses."""
     share = Share("accounts")
     elsewhere = wishes.mapping("account_maps")
-    for parameter, sources in elsewhere.items():
-        share.extend(str(parameter), [str(source) for source in sources], earlier="last")
     if "virtual_mailbox_domains" not in elsewhere:
         share.extend("virtual_mailbox_domains", [str(domain) for domain in accounts["domains"]], earlier="last")
     for parameter, name, key in (
@@ -132,8 +132,13 @@ def compose_accounts(wishes: Wishes, tables: Tables, accounts: t.Mapping[str, t.
         ("virtual_alias_maps", "virtual_aliases", "aliases"),
         ("smtpd_sender_login_maps", "sender_logins", "sender_logins"),
     ):
-        if parameter not in elsewhere:
-            share.extend(parameter, [tables.add(name, dict(accounts[key]))], earlier="last")
+        sources = [str(source) for source in elsewhere.get(parameter, [_OWN_TABLE])]
+        if _OWN_TABLE in sources:
+            sources[sources.index(_OWN_TABLE)] = tables.add(name, dict(accounts[key]))
+        share.extend(parameter, sources, earlier="last")
+    for parameter in ("virtual_mailbox_domains", "transport_maps"):
+        if parameter in elsewhere:
+            share.extend(parameter, [str(source) for source in elsewhere[parameter]], earlier="last")
     share.params["virtual_transport"] = wishes.text("virtual_transport")
     if wishes.texts("defer_transports"):
         share.params["defer_transports"] = wishes.texts("defer_transports")
