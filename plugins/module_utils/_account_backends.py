@@ -22,6 +22,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_datab
     database_option,
     parse_target,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
 REQUIRED_IF: t.Sequence[tuple[str, str, t.Sequence[str]]] = (("backend", "sql", ["database"]),)
 
@@ -36,7 +37,7 @@ def backend_options() -> dict[str, t.Any]:
     }
 
 
-def open_backend(options: t.Mapping[str, t.Any], *, grammar_2_4: bool) -> AccountBackend:
+def open_backend(options: t.Mapping[str, t.Any], *, grammar_2_4: bool, runner: CommandRunner) -> AccountBackend:
     """Return the place that the options of backend_options name, read with the quota as that Dovecot spells it.
 
     Raises AccountBackendError for options that name no place.

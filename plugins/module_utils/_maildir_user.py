@@ -111,7 +111,7 @@ def run(
             owner=host.owner,
         )
         grammar_2_4 = host.doveadm is None or host.doveadm.version() >= (2, 4)
-        backend = open_backend(options, grammar_2_4=grammar_2_4)
+        backend = open_backend(options, grammar_2_4=grammar_2_4, runner=runner)
         backend.check(wishes)
         lacks = (*host.lacks, *backend.lacks())
         with contextlib.nullcontext() if check_mode else backend.lock():

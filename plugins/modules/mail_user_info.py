@@ -138,8 +138,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     wanted = module.params["addresses"]
+    runner = ModuleRunner(module)
     try:
-        records = open_backend(module.params, grammar_2_4=True).read()
+        records = open_backend(module.params, grammar_2_4=True, runner=runner).read()
         if wanted is not None:
             wanted = [parse_address(address) for address in wanted]
             records = {address: entry for address, entry in records.items() if address in wanted}
@@ -152,7 +153,7 @@ def main() -> None:
     if module.params["usage"] and doveadm is None:
         module.warn("doveadm is not installed, so that nobody can tell how much the accounts hold.")
     elif module.params["usage"] and doveadm is not None:
-        reader = UsageReader(ModuleRunner(module), doveadm)
+        reader = UsageReader(runner, doveadm)
         usages = reader.read(list(records))
         for problem in reader.problems:
             module.warn(problem)
