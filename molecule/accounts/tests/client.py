@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import imaplib
 import smtplib
+import socket
 import time
 from dataclasses import dataclass
 
@@ -15,6 +17,7 @@ from testinfra.host import Host
 PASSWORD = "Correct-Horse-1"
 PHONE = "Phone-Horse-1"
 PRINTER = "Printer-Horse-1"
+EDITOR = "Editor-Horse-1"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,18 @@ class Server:
     def refuses_submission(self, user: str, password: str = PASSWORD) -> None:
         with pytest.raises(smtplib.SMTPAuthenticationError):
             self.submission(user, password)
+
+    def managesieve(self, user: str, password: str = PASSWORD) -> str:
+        """Return how a login by ManageSieve is answered."""
+        token = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        with socket.create_connection((self.address, 4190), timeout=20) as connection:
+            _last_line(connection)
+            connection.sendall(b"STARTTLS\r\n")
+            _last_line(connection)
+            with trusting_context().wrap_socket(connection) as session:
+                _last_line(session)
+                session.sendall(f'AUTHENTICATE "PLAIN" "{token}"\r\n'.encode())
+                return _last_line(session)
 
     def submit(self, user: str, recipient: str, subject: str, *, sender: str = "", password: str = PASSWORD) -> None:
         """Send a message after a login."""
@@ -90,3 +105,9 @@ class Server:
 
     def log(self) -> str:
         return str(self.host.run("journalctl -t dovecot -t postfix -u dovecot -u 'postfix*' -n 30 -o cat").stdout)
+
+
+def _last_line(connection: socket.socket) -> str:
+    """Return the line that ends an answer of ManageSieve."""
+    with connection.makefile("rb") as lines:
+        return next((line.decode() for line in lines if line.startswith((b"OK", b"NO", b"BYE"))), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 
 import pytest
-from client import PASSWORD, PHONE, PRINTER
+from client import EDITOR, PASSWORD, PHONE, PRINTER
 
 BOB = "bob@example.org"
 
@@ -75,6 +75,15 @@ def test_app_passwords_open_their_services_only(server, mark):
     server.refuses_submission("carol@example.org", PHONE)
     server.refuses_imap("alice@example.org", PHONE)
     server.imap("ivan@example.org", PHONE).logout()
+
+
+def test_scripts_are_kept_with_an_app_password_for_them(server):
+    assert server.managesieve("carol@example.org", EDITOR).startswith("OK")
+    assert server.managesieve("ivan@example.org", PHONE).startswith("OK")
+    for wrong in (PHONE, PRINTER):
+        assert server.managesieve("carol@example.org", wrong).startswith("NO")
+    server.refuses_imap("carol@example.org", EDITOR)
+    server.refuses_submission("carol@example.org", EDITOR)
 
 
 def test_the_quota_of_an_account_holds(server):
