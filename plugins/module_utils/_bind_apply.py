@@ -1,0 +1,241 @@
+# Copyright (c) 2026, The postmaster.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Check a planned configuration with named's own tools, put it in place, and prove that named serves it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import time
+import typing as t
+
+from ansible_collections.postmaster.mail.plugins.module_utils._bind_dnssec import DsRecord, read_ds
+from ansible_collections.postmaster.mail.plugins.module_utils._bind_model import Zone
+from ansible_collections.postmaster.mail.plugins.module_utils._bind_plan import (
+    FileChange,
+    Owners,
+    Plan,
+    ZonePlan,
+    companions,
+    leftovers,
+    pending_path,
+    staged_files,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._files import FileAccess, replace_file
+from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult, CommandRunner
+
+_PAUSE_S = 0.2
+_LINE = re.compile(r"^(?:[\w.]+: )?(/[^\s:]+):(\d+): ", re.MULTILINE)
+_SERIAL = re.compile(r"^serial: (\d+)$", re.MULTILINE)
+_NOISE = re.compile(r"^zone \S+: loaded serial \d+( \(DNSSEC signed\))?$|^OK$")
+
+
+class BindError(Exception):
+    """named or one of its tools does not take the configuration."""
+
+
+class BindTools(t.NamedTuple):
+    """Programs of BIND."""
+
+    checkconf: str
+    checkzone: str
+    rndc: str
+
+
+def find_tools(find: t.Callable[[str], str | None]) -> BindTools | None:
+    """Return the programs of BIND, or None if it is not installed."""
+    checkconf, checkzone, rndc = (find(name) for name in ("named-checkconf", "named-checkzone", "rndc"))
+    return BindTools(checkconf, checkzone, rndc) if checkconf and checkzone and rndc else None
+
+
+def check(plan: Plan, runner: CommandRunner, tools: BindTools, staging: str) -> None:
+    """Let named-checkconf and named-checkzone read the whole configuration with the planned files in it.
+
+    Raises BindError with their words, the paths as they will be, and the lines that they complain about.
+    """
+    with tempfile.TemporaryDirectory(prefix="bind.", dir=staging) as stage:
+        # Files have their own names in one folder each, so that what the tools say can be told of the live paths.
+        staged = {
+            path: os.path.join(stage, str(number), os.path.basename(path))
+            for number, path in enumerate(
+                [
+                    plan.paths.main,
+                    plan.paths.local,
+                    plan.paths.ours,
+                    *(change.path for change in plan.changes if change.after is not None),
+                ]
+            )
+        }
+        if not os.path.isdir(plan.paths.dnssec_keys):
+            staged[plan.paths.dnssec_keys] = os.path.join(stage, "keys")
+            os.mkdir(staged[plan.paths.dnssec_keys])
+
+        def locate(path: str) -> str:
+            return staged.get(path, path)
+
+        texts = staged_files(plan, locate)
+        for path, text in texts.items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as sink:
+                sink.write(text)
+        live = {path: original for original, path in staged.items()}
+        for zone in plan.zones:
+            if zone.changed:
+                argv = [tools.checkzone, "-k", "fail", "-m", "fail", "-M", "fail", "-n", "fail", "-i", "local"]
+                _refuse(runner.run([*argv, zone.zone.title, locate(zone.path)]), live, texts)
+        _refuse(runner.run([tools.checkconf, "-z", "-j", locate(plan.paths.main)]), live, texts)
+
+
+def _refuse(result: CommandResult, live: t.Mapping[str, str], texts: t.Mapping[str, str]) -> None:
+    if result.rc == 0:
+        return
+    said = []
+    for line in f"{result.stdout}{result.stderr}".splitlines():
+        if line.strip() and not _NOISE.match(line.strip()):
+            said += [line.strip(), *_line_at(line, texts)]
+    text = "\n".join(dict.fromkeys(said))
+    for path, original in live.items():
+        text = text.replace(path, original)
+    raise BindError(f"The configuration was refused, and nothing was changed. Correct what this is made of:\n{text}")
+
+
+def _line_at(line: str, texts: t.Mapping[str, str]) -> list[str]:
+    found = _LINE.match(line)
+    lines = texts[found.group(1)].splitlines() if found and found.group(1) in texts else []
+    number = int(found.group(2)) if found else 0
+    if not 0 < number <= len(lines) or "secret" in lines[number - 1]:
+        return []
+    return [f"    {number}: {lines[number - 1].strip()}"]
+
+
+class Named:
+    """The running daemon, asked and told by rndc."""
+
+    def __init__(self, runner: CommandRunner, rndc: str, patience: float) -> None:
+        self._runner = runner
+        self._rndc = rndc
+        self._patience = patience
+
+    def _tell(self, *words: str) -> CommandResult:
+        return self._runner.run([self._rndc, *words])
+
+    def require(self) -> None:
+        """Raise BindError if the daemon does not answer."""
+        result = self._tell("status")
+        if result.rc != 0:
+            raise BindError(
+                f"named does not answer rndc, so nothing was changed: {_words(result)}. Start it, and if that fails "
+                "repair what its journal names."
+            )
+
+    def activate(self, plan: Plan) -> None:
+        """Let the daemon read what changed and wait until it serves it. Raises BindError."""
+        changed = [zone for zone in plan.zones if zone.changed]
+        if plan.config_changed:
+            # After an interruption nobody knows which files the daemon has read.
+            self._must("reload" if plan.pending else "reconfig")
+        for zone in changed:
+            # A new zone was read with the configuration, and a dynamic one is never written but when it is new.
+            if not zone.new:
+                self._must("reload", *_words_of(zone.zone))
+        primaries = [zone for zone in plan.zones if zone.zone.type == "primary"]
+        self._await_serials(primaries if plan.config_changed else changed)
+
+    def reread(self) -> None:
+        """Let the daemon read everything again, whatever it says."""
+        self._tell("reload")
+
+    def _must(self, *words: str) -> None:
+        result = self._tell(*words)
+        if result.rc != 0:
+            raise BindError(f"rndc {' '.join(words)} failed: {_words(result)}")
+
+    def _await_serials(self, zones: t.Sequence[ZonePlan]) -> None:
+        deadline = time.monotonic() + self._patience
+        for zone in zones:
+            while True:
+                result = self._tell("zonestatus", *_words_of(zone.zone))
+                found = _SERIAL.search(result.stdout)
+                if found and _is_served(zone, int(found.group(1))):
+                    break
+                if time.monotonic() > deadline:
+                    raise BindError(
+                        f"named does not serve zone {zone.zone.title} with serial {zone.serial}"
+                        f" after {self._patience:g} seconds; it says: {_words(result)}"
+                    )
+                time.sleep(_PAUSE_S)
+
+    def await_ds(self, plan: Plan) -> list[DsRecord]:
+        """Return the DS records of all signed zones, waiting until named has made the keys of each."""
+        deadline = time.monotonic() + self._patience
+        wanted = {zone.zone.name for zone in plan.zones if zone.zone.signed}
+        while True:
+            found = read_ds(plan.paths.dnssec_keys, wanted)
+            missing = wanted - {record.zone for record in found}
+            if not missing:
+                return found
+            if time.monotonic() > deadline:
+                raise BindError(
+                    f"named has made no key for zone {sorted(missing)[0]} in {plan.paths.dnssec_keys} after "
+                    f"{self._patience:g} seconds. Its journal says why: journalctl -u named"
+                )
+            time.sleep(_PAUSE_S)
+
+
+def _is_served(zone: ZonePlan, serial: int) -> bool:
+    # Updates and signatures move the serial of a dynamic zone on.
+    return zone.serial is None or serial == zone.serial or (zone.zone.dynamic and serial > zone.serial)
+
+
+def _words_of(zone: Zone) -> list[str]:
+    return [zone.title, "IN", zone.view] if zone.view else [zone.title]
+
+
+def _words(result: CommandResult) -> str:
+    return " ".join(f"{result.stderr} {result.stdout}".split()) or f"exit status {result.rc}"
+
+
+def apply(plan: Plan, named: Named, owners: Owners) -> None:
+    """Write the planned files and activate them; put all back if named does not take them. Raises BindError."""
+    named.require()
+    for folder in plan.paths.folders():
+        if not os.path.isdir(folder):
+            os.mkdir(folder)
+            os.chown(folder, owners.root, owners.group)
+            os.chmod(folder, 0o770)
+    marker = pending_path(plan.paths)
+    replace_file(marker, b"", FileAccess(0o600, owners.root, owners.root))
+    done: list[FileChange] = []
+    _remove(companions(plan))
+    try:
+        for change in plan.changes:
+            done.append(change)
+            _put(change.path, change.after, change.access)
+        named.activate(plan)
+    except (BindError, OSError) as error:
+        for change in reversed(done):
+            _put(change.path, change.before, change.access_before or change.access)
+        named.reread()
+        _remove([*companions(plan), marker])
+        raise BindError(f"{error}. The former configuration is in force again.") from error
+    _remove([*leftovers(plan), marker])
+
+
+def _put(path: str, content: bytes | None, access: FileAccess) -> None:
+    if content is None:
+        _remove([path])
+    else:
+        replace_file(path, content, access)
+
+
+def _remove(paths: t.Iterable[str]) -> None:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
