@@ -16,12 +16,93 @@ options:
     description:
       - Where the accounts are kept.
       - V(passwd_file) keeps them in the file O(path).
-      - V(sql) keeps them in the table C(accounts) of O(database), which is created and brought up to date by what
-        writes into it. Its columns C(active), C(quota_bytes), C(allow_nets) and C(expires) stand for what a passwd-file
-        has extra fields for.
+      - V(sql) keeps them in the tables C(accounts) and C(app_passwords) of O(database), which are created and brought up
+        to date by what writes into them. The columns C(active), C(quota_bytes), C(allow_nets) and C(expires) stand for
+        what a passwd-file has extra fields for.
+      - V(system) makes each account a Unix user without a shell. The user is named after the local part, so that no two
+        accounts can have the same, and only local parts of lower case letters, digits, dots, hyphens and underscores
+        will do. The password is in C(/etc/shadow), the name in the GECOS field, the day on which it expires is that of
+        the user as well, and all else is in the file O(path), without a password.
+      - V(ldap) keeps them in entries of O(directory). An entry keeps what it has besides the attributes of an account.
+        C(app_passwords), C(expires) and C(extra_fields) of an account cannot be kept there.
     type: str
-    choices: [passwd_file, sql]
+    choices: [passwd_file, sql, ldap, system]
     default: passwd_file
+  directory:
+    description:
+      - The directory and the entry that may write into it. The tools of OpenLDAP are needed on the target (Debian,
+        C(ldap-utils)).
+      - A new account gets the entry C(<address attribute>=<address>,<base>). What is asked of one account is done as a
+        whole, what is asked of several is not.
+    type: dict
+    suboptions:
+      uris:
+        description: The servers, which are tried in this order, such as V(ldaps://ldap.example.org).
+        type: list
+        elements: str
+        required: true
+      base:
+        description: The existing entry below which the accounts are.
+        type: str
+        required: true
+      starttls:
+        description: Whether TLS is started on the connection before anything is said. Set it to V(false) for C(ldaps).
+        type: bool
+        default: true
+      ca_file:
+        description: The authorities that may have signed the certificate of the server, if not those of the system.
+        type: path
+      bind_dn:
+        description: The entry to log in as. It has to be able to read the hashes of passwords, or each run sets them anew.
+        type: str
+      bind_password:
+        description: Its password. It is given to the tools in a file that only root reads.
+        type: str
+      user_filter:
+        description:
+          - The filter that finds an account by its address, which V(%s) stands for; V(%u) and V(%d) are what is before
+            and after the V(@). All entries that it finds for some address are accounts, for C(purge) too.
+        type: str
+        default: (&(objectClass=inetOrgPerson)(mail=%s))
+      object_classes:
+        description: The object classes that entries of accounts get, unless they have them.
+        type: list
+        elements: str
+        default: [inetOrgPerson]
+      attributes:
+        description: The names of attributes. An empty one says that there is none, and asking for what it holds fails.
+        type: dict
+        suboptions:
+          address:
+            description: The address. An entry has one value.
+            type: str
+            default: mail
+          name:
+            description: The name of the person. A new entry has it as C(cn) and C(sn), too.
+            type: str
+            default: displayName
+          password:
+            description:
+              - The password, hashed by C(SHA512-CRYPT) unless C(scheme) says otherwise, and stored as the scheme that
+                OpenLDAP calls C({CRYPT}). Hashes of Argon2 need its module C(argon2) on the server.
+            type: str
+            default: userPassword
+          home:
+            description: The home, where it is not the usual one.
+            type: str
+            default: ""
+          quota:
+            description: The size limit in bytes.
+            type: str
+            default: ""
+          disabled:
+            description: V(TRUE) for a disabled account.
+            type: str
+            default: ""
+          allow_nets:
+            description: The networks that logins may come from, with commas between them.
+            type: str
+            default: ""
   path:
     description:
       - The passwd-file. One that does not exist has no accounts, and is created when the first account is. What writes
@@ -33,4 +114,17 @@ options:
     description: The group that Dovecot's auth process reads the file as; also that of a new file of SQLite.
     type: str
     default: dovecot
+  system_group:
+    description:
+      - The existing group whose users are mail accounts, with O(backend=system). It is the primary group of users that
+        are created. They are removed with their account, by C(userdel), which leaves the home alone.
+      - A user who is in it besides another group can be an account, too, and keeps shell, home and own expiry; when
+        the account is removed, the user only leaves the group.
+      - A user who is not in it is never touched; an account of that name is an error.
+    type: str
+    default: mailusers
+  system_pam_service:
+    description: The service of PAM that Dovecot asks to check logins, with O(backend=system).
+    type: str
+    default: postmaster-mail
 """

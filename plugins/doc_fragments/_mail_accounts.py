@@ -102,9 +102,9 @@ options:
         description:
           - Further passwords of the account, for programs that shall not have the password itself. Those that are not
             listed are removed; an empty list removes all. Without this option the account keeps what it has.
-          - They are kept in C(<path>.d/<protocol>.<slot>), one slot for as many as an account has, and Dovecot needs a
-            passdb for each slot, with C(passwd_file_path=<path>.d/%{protocol}.<slot>), which roles
-            P(postmaster.mail.accounts#role) and P(postmaster.mail.dovecot#role) see to.
+          - Dovecot needs one passdb for as many as an account has, see RV(passdbs), which roles
+            P(postmaster.mail.accounts#role) and P(postmaster.mail.dovecot#role) see to. In a passwd-file they are kept
+            in C(<path>.d/<protocol>.<slot>).
           - They do not work with mechanisms that do not send the password, such as C(CRAM-MD5).
           - An account that is V(disabled) or has expired refuses them too. When one is changed or removed, all open
             sessions of the account are closed.

@@ -12,7 +12,7 @@ author:
 description:
   - Turns the name of a database and of its users into what the roles P(postmaster.mail.postfix#role) and
     P(postmaster.mail.dovecot#role) need to ask it for the accounts of M(postmaster.mail.maildir_user) and the rows of
-    M(postmaster.mail.mail_sql_lookups).
+    M(postmaster.mail.mail_sql_lookups). The passdbs are what M(postmaster.mail.maildir_user) returns.
 positional: _input
 options:
   _input:
@@ -37,10 +37,6 @@ _value:
     dovecot_sql:
       description: For C(dovecot_sql).
       type: dict
-    dovecot_passdbs:
-      description: For C(dovecot_passdbs).
-      type: list
-      elements: dict
     dovecot_userdbs:
       description: For C(dovecot_userdbs).
       type: list

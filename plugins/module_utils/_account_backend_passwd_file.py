@@ -32,6 +32,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import (
     EXPIRES,
+    PROTOCOLS,
     expires_of,
     is_locked,
     networks_of,
@@ -48,9 +49,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file impor
 
 _MODE = 0o640
 _TICK = 0.02
-# What Dovecot calls a service that clients log in to, and what people call it: sending is one, whoever does it.
-_PROTOCOLS = {"imap": "imap", "pop3": "pop3", "smtp": "smtp", "submission": "smtp", "sieve": "sieve"}
-_SLOT_FILE = re.compile(rf"(?:{'|'.join(_PROTOCOLS)})\.[1-9][0-9]*")
+_SLOT_FILE = re.compile(rf"(?:{'|'.join(PROTOCOLS)})\.[1-9][0-9]*")
 _NOTHING = parse(b"")
 
 
@@ -126,7 +125,7 @@ class PasswdFileBackend:
         after = {user: entry for user, entry in {**self._records, **changes}.items() if entry is not None}
         slots = max((len(entry.app_passwords) for entry in after.values()), default=0)
         contents = {self._path: self._parsed[self._path].replaced(changes)}
-        for name in sorted(f"{protocol}.{slot + 1}" for protocol in _PROTOCOLS for slot in range(slots)):
+        for name in sorted(f"{protocol}.{slot + 1}" for protocol in PROTOCOLS for slot in range(slots)):
             path = os.path.join(self._folder, name)
             lines = {user: app_line(entry, name) for user, entry in changes.items()}
             contents[path] = self._parsed.get(path, _NOTHING).replaced(lines)
@@ -168,7 +167,7 @@ def app_passwords_of(files: t.Mapping[str, t.Mapping[str, Entry]]) -> dict[str, 
         for user, entry in entries.items():
             slots = found.setdefault(user, {})
             one = slots.get(int(slot), AppPassword(entry.gecos, entry.password, (), networks_of(entry.extra)))
-            services = {*one.services, _PROTOCOLS[protocol]}
+            services = {*one.services, PROTOCOLS[protocol]}
             slots[int(slot)] = replace(one, services=tuple(service for service in SERVICES if service in services))
     return {user: tuple(one for _slot, one in sorted(slots.items())) for user, slots in found.items()}
 
@@ -179,7 +178,7 @@ def app_line(entry: Entry | None, file_name: str) -> Entry | None:
     if entry is None or len(entry.app_passwords) < int(slot):
         return None
     one = entry.app_passwords[int(slot) - 1]
-    if _PROTOCOLS[protocol] not in one.services:
+    if PROTOCOLS[protocol] not in one.services:
         return None
     extra = with_networks((), one.allow_nets)
     expires = expires_of(entry.extra)

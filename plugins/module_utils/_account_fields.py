@@ -20,6 +20,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file impor
 DISABLED = "nologin"
 NO_NETWORK = "allow_nets=255.255.255.255/32"
 EXPIRES = "expires"
+# What Dovecot calls a service that clients log in to, and what people call it: sending is one, whoever does it.
+PROTOCOLS = {"imap": "imap", "pop3": "pop3", "smtp": "smtp", "submission": "smtp", "sieve": "sieve"}
 
 
 def state_of(entry: Entry | None) -> State:

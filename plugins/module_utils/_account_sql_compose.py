@@ -12,9 +12,11 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import PROTOCOLS
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_schema import (
     ACCOUNTS,
     ALIASES,
+    APP_PASSWORDS,
     DOMAINS,
     MAILBOXES,
     SENDER_LOGINS,
@@ -23,8 +25,8 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_schem
 
 # Neither the files of Postfix nor those of Dovecot 2.3 can quote what would end a value in them.
 _PLAIN = re.compile(r"[^\s'\"\\#]*")
-# As large as any disk; NULL would stand for the limit of the server instead of none.
-_NO_LIMIT = "1048576T"
+# NULL would stand for the limit of the server instead of none.
+_NO_LIMIT = "unlimited"
 _NOBODY = "255.255.255.255/32"
 _TODAY = {"sqlite": "date('now')", "pgsql": "(now() AT TIME ZONE 'utc')::date", "mysql": "UTC_DATE()"}
 _QUERIES = {
@@ -54,7 +56,6 @@ class SqlComposition:
     """What role accounts offers to the roles postfix and dovecot."""
 
     dovecot_sql: dict[str, t.Any]
-    dovecot_passdbs: list[dict[str, str]]
     dovecot_userdbs: list[dict[str, str]]
     postfix_maps: dict[str, list[str]]
     postfix_map_files: dict[str, str]
@@ -79,7 +80,6 @@ def compose(wishes: t.Mapping[str, t.Any]) -> SqlComposition:
     head = _postfix_head(texts)
     return SqlComposition(
         dovecot_sql=_dovecot_connection(texts),
-        dovecot_passdbs=[{"driver": "sql", "query": _passdb_query(driver)}],
         dovecot_userdbs=[
             {
                 "driver": "sql",
@@ -126,13 +126,33 @@ def _dovecot_connection(texts: t.Mapping[str, str]) -> dict[str, t.Any]:
     }
 
 
-def _passdb_query(driver: str) -> str:
+def passdbs(driver: str, app_passwords: int) -> list[dict[str, str]]:
+    """Return the passdbs of Dovecot, of which the last ask for as many app passwords of one account."""
     # "nologin" alone is only honoured by Dovecot's own login services, and Postfix asks as well.
     open_to = f"active = 1 AND (expires IS NULL OR expires > {_TODAY[driver]})"
-    return (
-        f"SELECT password, CASE WHEN {open_to} THEN allow_nets ELSE '{_NOBODY}' END AS allow_nets, "
-        f"CASE WHEN {open_to} THEN NULL ELSE 'y' END AS nologin FROM {ACCOUNTS} WHERE address = '%{{user}}'"
+
+    def fields(table: str) -> str:
+        return (
+            f"SELECT {table}.password AS password, "
+            f"CASE WHEN {open_to} THEN {table}.allow_nets ELSE '{_NOBODY}' END AS allow_nets, "
+            f"CASE WHEN {open_to} THEN NULL ELSE 'y' END AS nologin"
+        )
+
+    services = " ".join(f"WHEN '{protocol}' THEN {column}" for protocol, column in PROTOCOLS.items())
+    own = f"{fields(ACCOUNTS)} FROM {ACCOUNTS} WHERE address = '%{{user}}'"
+    further = (
+        f"{fields(APP_PASSWORDS)} FROM {APP_PASSWORDS} JOIN {ACCOUNTS} ON {ACCOUNTS}.address = {APP_PASSWORDS}.address "
+        f"WHERE {APP_PASSWORDS}.address = '%{{user}}' AND CASE '%{{protocol}}' {services} ELSE 0 END = 1 "
+        f"ORDER BY {APP_PASSWORDS}.name LIMIT 1 OFFSET "
     )
+    return [
+        {"driver": "sql", "query": own},
+        # Dovecot compares a password with one row alone, so each passdb asks for the next one.
+        *(
+            {"name": f"app-{number + 1}", "driver": "sql", "query": f"{further}{number}"}
+            for number in range(app_passwords)
+        ),
+    ]
 
 
 def _userdb_query(driver: str, mail_user: str) -> str:

@@ -17,6 +17,9 @@ Part = t.Literal["accounts", "lookups"]
 
 VERSIONS = "schema_version"
 ACCOUNTS = "accounts"
+APP_PASSWORDS = "app_passwords"
+# A key of MariaDB has room for no more beside an address.
+NAME_LENGTH = 254
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ class Migration:
 
 # Addresses are compared byte by byte: MariaDB would otherwise take e and é for the same letter.
 _TYPES: dict[Driver, dict[str, str]] = {
-    "sqlite": {"address": "VARCHAR(254)", "text": "TEXT", "options": ""},
-    "pgsql": {"address": "VARCHAR(254)", "text": "TEXT", "options": ""},
+    "sqlite": {"address": "VARCHAR(254)", "name": f"VARCHAR({NAME_LENGTH})", "text": "TEXT", "options": ""},
+    "pgsql": {"address": "VARCHAR(254)", "name": f"VARCHAR({NAME_LENGTH})", "text": "TEXT", "options": ""},
     "mysql": {
         "address": "VARCHAR(254)",
+        "name": f"VARCHAR({NAME_LENGTH})",
         "text": "VARCHAR(2000)",
         "options": " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     },
@@ -71,6 +75,15 @@ MIGRATIONS: dict[Part, tuple[Migration, ...]] = {
                 f"CREATE TABLE {ACCOUNTS} (address {{address}} NOT NULL PRIMARY KEY, password {{text}} NOT NULL, "
                 "name {text} NOT NULL DEFAULT '', home {text} NOT NULL, active SMALLINT NOT NULL DEFAULT 1, "
                 "quota_bytes BIGINT, allow_nets {text}, expires DATE){options}",
+            ),
+        ),
+        Migration(
+            2,
+            (
+                f"CREATE TABLE {APP_PASSWORDS} (address {{address}} NOT NULL, name {{name}} NOT NULL, "
+                "password {text} NOT NULL, imap SMALLINT NOT NULL DEFAULT 0, pop3 SMALLINT NOT NULL DEFAULT 0, "
+                "smtp SMALLINT NOT NULL DEFAULT 0, sieve SMALLINT NOT NULL DEFAULT 0, allow_nets {text}, "
+                "PRIMARY KEY (address, name)){options}",
             ),
         ),
     ),

@@ -181,7 +181,8 @@ class Databases:
                 value = f"{value}:{self._context.words(path) if path else ''}"
             elif name.endswith("quota_storage_size"):
                 name = name.replace("storage_size", "rule")
-                value = f"*:storage={value}B" if value.isdigit() else f"*:storage={value}"
+                value = "0" if value == "unlimited" else f"{value}B" if value.isdigit() else value
+                value = f"*:storage={value}"
             found.append(Setting(f"{name}{colon}{kind}", value, one.origin))
         return found
 
@@ -321,7 +322,8 @@ def _quota_column(query: str, driver: str) -> str:
         if depth < 0 or (depth == 0 and (letter == "," or re.search(r"\bSELECT\s$", query[:start], re.IGNORECASE))):
             break
         start -= 1
-    expression = query[start : match.start()].strip()
+    # 2.3 does not know the word.
+    expression = query[start : match.start()].strip().replace("'unlimited'", "'0'")
     rule = f"CONCAT('*:storage=', {expression})" if driver == "mysql" else f"'*:storage=' || ({expression})"
     blank = " " if query[start : start + 1].isspace() else ""
     return f"{query[:start]}{blank}{rule} AS {match.group(1)}quota_rule{query[match.end() :]}"

@@ -289,8 +289,8 @@ unmanaged:
 passdbs:
   description:
     - The passdbs that Dovecot needs for these accounts, in this order, as the variable C(dovecot_passdbs) of role
-      P(postmaster.mail.dovecot#role) takes them. One for the file, and one more for each app password of the account
-      that has the most. An empty list with O(backend=sql).
+      P(postmaster.mail.dovecot#role) takes them. One for all accounts, and one more for each app password of the
+      account that has the most.
   returned: success
   type: list
   elements: dict
@@ -304,9 +304,12 @@ passdbs:
       type: str
       sample: passwd-file
     path:
-      description: Its C(passwd_file_path).
+      description: Its C(passwd_file_path), with O(backend=passwd_file).
       type: str
       sample: /etc/dovecot/users.d/%{protocol}.1
+    query:
+      description: Its C(passdb_sql_query), with O(backend=sql).
+      type: str
 expiring:
   description: How many accounts, of all there are, have a day on which they expire or have expired.
   returned: success

@@ -14,7 +14,14 @@ from host_client import trusting_context
 from testinfra.host import Host
 
 PASSWORD = "Correct-Horse-1"
+PHONE = "Phone-Horse-1"
+PRINTER = "Printer-Horse-1"
 FOLDER = "/etc/postfix/postmaster"
+_EXECUTE = (
+    "import sqlite3, sys; "
+    'database = sqlite3.connect("/var/lib/postmaster-mail/accounts.sqlite"); '
+    "database.execute(sys.argv[1]); database.commit()"
+)
 UNITS = {"pgsql": "postgresql"}
 
 
@@ -45,12 +52,23 @@ class Server:
         with smtplib.SMTP(self.address, 25, local_hostname="client.friend.example", timeout=30) as session:
             session.sendmail("", [recipient], f"Subject: {subject}\nTo: {recipient}\n\nHello\n")
 
-    def submit(self, login: str, sender: str, recipient: str, subject: str, timeout: int = 30) -> None:
+    def submit(
+        self, login: str, sender: str, recipient: str, subject: str, password: str = PASSWORD, timeout: int = 30
+    ) -> None:
         """Hand a message to Postfix as a user does."""
         with smtplib.SMTP(self.address, 587, local_hostname="client.friend.example", timeout=timeout) as session:
             session.starttls(context=trusting_context())
-            session.login(login, PASSWORD)
+            session.login(login, password)
             session.sendmail(sender, [recipient], f"Subject: {subject}\nFrom: {sender}\nTo: {recipient}\n\nHello\n")
+
+    def change(self, statement: str) -> None:
+        """Change the accounts as somebody else does who may write into the database."""
+        client = {
+            "pgsql": "runuser -u postgres -- psql -q -v ON_ERROR_STOP=1 mail -c",
+            "mysql": "mariadb mail -e",
+            "sqlite": f"python3 -c {_EXECUTE!r}",
+        }[self.driver]
+        self.host.check_output(f"{client} %s && doveadm auth cache flush", statement)
 
     def has(self, user: str, subject: str) -> bool:
         """Whether the user has a message of this subject."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import imaplib
 import smtplib
+import time
 
 import pytest
-from server import FOLDER
+from server import FOLDER, PHONE, PRINTER
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,48 @@ def test_a_login_is_refused(server, user, password):
         server.imap(user, password)
 
 
+def test_app_passwords_open_their_services_only(server, mark):
+    server.imap("alice@example.org", PHONE).logout()
+    server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, password=PRINTER)
+    server.wait_for("dave@example.org", mark)
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("alice@example.org", PRINTER)
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, password=PHONE)
+
+
+def test_networks_are_those_of_the_app_password(server):
+    server.imap("closed@example.net", PHONE).logout()
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("closed@example.net", PRINTER)
+
+
+def test_app_passwords_of_a_disabled_account_are_refused(server, mark):
+    with pytest.raises(imaplib.IMAP4.error, match=r"AUTHENTICATIONFAILED|disabled"):
+        server.imap("bob@example.org", PHONE)
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        server.submit("bob@example.org", "bob@example.org", "dave@example.org", mark, password=PHONE)
+
+
+def test_an_account_opens_until_its_day_and_not_on_it(server, mark):
+    day = server.host.check_output("date -u +%F")
+    next_day = server.host.check_output("date -u -d tomorrow +%F")
+    server.change(f"UPDATE accounts SET expires = '{next_day}' WHERE address = 'alice@example.org'")
+    server.imap("alice@example.org").logout()
+    server.imap("alice@example.org", PHONE).logout()
+    server.change(f"UPDATE accounts SET expires = '{day}' WHERE address = 'alice@example.org'")
+    try:
+        for password in ("Correct-Horse-1", PHONE):
+            with pytest.raises(imaplib.IMAP4.error, match=r"AUTHENTICATIONFAILED|disabled"):
+                server.imap("alice@example.org", password)
+        for password in ("Correct-Horse-1", PRINTER):
+            with pytest.raises(smtplib.SMTPAuthenticationError):
+                server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, password=password)
+    finally:
+        server.change("UPDATE accounts SET expires = NULL WHERE address = 'alice@example.org'")
+    server.imap("alice@example.org", PHONE).logout()
+
+
 def test_a_disabled_account_cannot_send(server, mark):
     with pytest.raises(smtplib.SMTPAuthenticationError):
         server.submit("bob@example.org", "bob@example.org", "dave@example.org", mark)
@@ -90,6 +133,27 @@ def test_the_limit_of_an_account_is_that_of_the_database(server):
     assert " 300 " in limits.split("STORAGE")[1].splitlines()[0]
 
 
+def test_no_limit_is_none_even_where_the_server_has_one(server):
+    def limit(user):
+        return server.host.check_output(f"doveadm -f flow quota get -u {user}").split("Limit=")[1].split()[0]
+
+    assert limit("dave@example.org") == "-"
+    assert limit("alice@example.org") == "51200"
+
+
+def test_the_last_login_is_noted(server):
+    note = "/var/vmail/example.org/carol/.dovecot.last-login"
+    server.host.check_output(f"rm -f {note}")
+    before = int(server.host.check_output("date +%s"))
+    server.imap("carol@example.org").logout()
+    for _attempt in range(50):
+        found = server.host.run(f"tail -n 1 {note}").stdout.strip()
+        if found:
+            break
+        time.sleep(0.2)
+    assert before <= int(found) <= int(server.host.check_output("date +%s"))
+
+
 def test_all_accounts_are_known_to_dovecot(server):
     users = server.host.check_output("doveadm user '*'").split()
     assert len(users) == 7
@@ -101,7 +165,6 @@ def test_postfix_sees_no_password(server):
         line.split(" = ", 1)
         for line in server.host.check_output(f"cat {FOLDER}/{server.driver}-aliases.cf").splitlines()
     )
-    question = "SELECT password FROM accounts"
     if server.driver == "sqlite":
         assert server.host.run("runuser -u postfix -- test -r /var/lib/postmaster-mail/accounts.sqlite").rc == 1
         tables = server.host.check_output(
@@ -117,9 +180,10 @@ def test_postfix_sees_no_password(server):
         "mysql": f"mariadb -u {settings['user']} {settings['dbname']} -e",
     }[server.driver]
     assert server.host.run(f"{environment} {client} 'SELECT address FROM mailboxes'").rc == 0
-    refused = server.host.run(f"{environment} {client} '{question}'")
-    assert refused.rc != 0
-    assert "denied" in refused.stderr
+    for table in ("accounts", "app_passwords"):
+        refused = server.host.run(f"{environment} {client} 'SELECT password FROM {table}'")
+        assert refused.rc != 0
+        assert "denied" in refused.stderr
     changed = server.host.run(f"{environment} {client} 'DELETE FROM mailboxes'")
     assert changed.rc != 0
     assert server.host.file(f"{FOLDER}/{server.driver}-aliases.cf").mode == 0o640

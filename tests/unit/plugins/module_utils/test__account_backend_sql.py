@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import pathlib
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
-from ansible_collections.postmaster.mail.plugins.module_utils._account import parse_wish
+from ansible_collections.postmaster.mail.plugins.module_utils._account import (
+    AccountError,
+    AppPasswordWish,
+    Wish,
+    parse_wish,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import AccountBackendError
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import (
     SqlBackend,
@@ -17,7 +23,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_s
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import NO_NETWORK
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import Target
-from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import AppPassword, Entry
 
 ALICE = Entry("alice@example.org", "{PLAIN}a", home="/var/vmail/example.org/alice")
 HOSTILE = ("o'brien@example.org", 'a"b@example.org', "x');DROP TABLE accounts;--@example.org", "%s%d?@example.org")
@@ -81,6 +87,94 @@ def test_accounts_are_added_changed_and_removed(tmp_path: pathlib.Path) -> None:
     assert backend(path).read() == {ALICE.user: changed}
 
 
+PHONE = AppPassword("phone", "{PLAIN}p", ("imap", "smtp"), ("192.0.2.0/24", "2001:db8::/32"))
+CAR = AppPassword("car", "{PLAIN}c", ("imap",))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((), (PHONE,)),
+        ((PHONE,), ()),
+        ((PHONE,), (PHONE, CAR)),
+        ((CAR, PHONE), (replace(PHONE, services=("sieve",)),)),
+        ((CAR, PHONE), (replace(CAR, password="{PLAIN}new", allow_nets=("::1",)), PHONE)),
+    ],
+)
+def test_app_passwords_are_kept(
+    tmp_path: pathlib.Path, first: tuple[AppPassword, ...], second: tuple[AppPassword, ...]
+) -> None:
+    path = tmp_path / "accounts.sqlite"
+    bob = replace(ALICE, user="bob@example.org", app_passwords=(PHONE,))
+    for apps in (first, second):
+        alice = replace(ALICE, app_passwords=apps)
+        write(path, alice, bob)
+        in_order = replace(alice, app_passwords=tuple(sorted(apps, key=lambda one: one.name)))
+        assert backend(path).read() == {ALICE.user: in_order, bob.user: bob}
+
+
+def test_a_change_of_app_passwords_alone_keeps_the_rows_of_the_others(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "accounts.sqlite"
+    write(path, replace(ALICE, app_passwords=(CAR, PHONE)))
+    with sqlite3.connect(path) as database:
+        database.execute("ALTER TABLE app_passwords ADD COLUMN used TEXT")
+        database.execute("UPDATE app_passwords SET used = 'today'")
+    write(path, replace(ALICE, app_passwords=(replace(CAR, password="{PLAIN}d"), PHONE)))
+    with sqlite3.connect(path) as database:
+        rows = database.execute("SELECT name, password, used FROM app_passwords ORDER BY name").fetchall()
+    assert rows == [("car", "{PLAIN}d", "today"), ("phone", "{PLAIN}p", "today")]
+
+
+def test_app_passwords_follow_a_new_name_and_go_with_the_account(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "accounts.sqlite"
+    write(path, replace(ALICE, app_passwords=(PHONE,)))
+    renamed = replace(ALICE, user="a.smith@example.org", app_passwords=(PHONE,))
+    write(path, renamed, removed=(ALICE.user,))
+    assert backend(path).read() == {renamed.user: renamed}
+    write(path, removed=(renamed.user,))
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT * FROM app_passwords").fetchall() == []
+
+
+def test_what_somebody_left_opens_no_new_account(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "accounts.sqlite"
+    write(path, replace(ALICE, app_passwords=(PHONE,)))
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM accounts")
+    assert backend(path).read() == {}
+    write(path, ALICE)
+    assert backend(path).read() == {ALICE.user: ALICE}
+
+
+def test_accounts_of_an_older_schema_are_read_and_brought_up_to_date(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "accounts.sqlite"
+    write(path, ALICE)
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE app_passwords")
+        database.execute("UPDATE schema_version SET version = 1")
+    assert backend(path).read() == {ALICE.user: ALICE}
+    place = backend(path)
+    place.read()
+    upkeep = place.upkeep()
+    assert upkeep is not None
+    assert (upkeep.before, upkeep.after) == ("tables for accounts: version 1", "tables for accounts: version 2")
+    write(path, replace(ALICE, app_passwords=(PHONE,)))
+    assert backend(path).read() == {ALICE.user: replace(ALICE, app_passwords=(PHONE,))}
+
+
+def test_there_is_a_passdb_for_each_app_password(tmp_path: pathlib.Path) -> None:
+    place = backend(tmp_path / "accounts.sqlite")
+    entries = [ALICE, replace(ALICE, app_passwords=(CAR, PHONE)), replace(ALICE, app_passwords=(PHONE,))]
+    assert [passdb.get("name") for passdb in place.passdbs(entries)] == [None, "app-1", "app-2"]
+    assert len(place.passdbs([])) == 1
+
+
+def test_a_name_that_the_database_has_no_room_for_is_refused(tmp_path: pathlib.Path) -> None:
+    wish = Wish("a@example.org", app_passwords=(AppPasswordWish("x" * 255, password="p"),))
+    with pytest.raises(AccountError, match="a@example.org: app_passwords: x+... has a name of more than 254"):
+        backend(tmp_path / "accounts.sqlite").check([wish])
+
+
 def test_a_column_of_somebody_else_survives_a_change(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "accounts.sqlite"
     write(path, ALICE)
@@ -119,7 +213,7 @@ def test_mode_and_version_are_put_right(tmp_path: pathlib.Path) -> None:
     place.read()
     upkeep = place.upkeep()
     assert upkeep is not None
-    assert (upkeep.before, upkeep.after) == ("tables for accounts: version 0", "tables for accounts: version 1")
+    assert (upkeep.before, upkeep.after) == ("tables for accounts: version 0", "tables for accounts: version 2")
     write(path, ALICE)
     assert path.stat().st_mode & 0o777 == 0o640
     path.chmod(0o666)

@@ -10,6 +10,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.postmaster.mail.plugins.filter.mail_sql_composition import FilterModule
+from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_compose import passdbs
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_schema import MIGRATIONS, statements
 
 WISHES = {
@@ -52,9 +53,16 @@ def answers(database: sqlite3.Connection, name: str, key: str) -> list[str]:
 
 def login(database: sqlite3.Connection, address: str) -> tuple[t.Any, ...] | None:
     """Ask as Dovecot does."""
-    query = compose(driver="sqlite")["dovecot_passdbs"][0]["query"]
-    found: tuple[t.Any, ...] | None = database.execute(query.replace("%{user}", address)).fetchone()
-    return found
+    return app_logins(database, address, "imap", 0)[0]
+
+
+def app_logins(
+    database: sqlite3.Connection, address: str, protocol: str, app_passwords: int
+) -> list[tuple[t.Any, ...] | None]:
+    """What each passdb answers."""
+    queries = [passdb["query"] for passdb in passdbs("sqlite", app_passwords)]
+    asked = [query.replace("%{user}", address).replace("%{protocol}", protocol) for query in queries]
+    return [database.execute(query).fetchone() for query in asked]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +141,63 @@ def test_who_may_log_in(database: sqlite3.Connection, column: str, value: object
     assert login(database, "b@example.org") is None
 
 
-@pytest.mark.parametrize(("limit", "size"), [(None, None), (0, "1048576T"), (1024, "1024B")])
+@pytest.mark.parametrize(
+    ("protocol", "answers"),
+    [
+        ("imap", ["{PLAIN}1", "{PLAIN}3", None]),
+        ("smtp", ["{PLAIN}2", "{PLAIN}3", None]),
+        ("submission", ["{PLAIN}2", "{PLAIN}3", None]),
+        ("pop3", ["{PLAIN}3", None, None]),
+        ("sieve", ["{PLAIN}3", None, None]),
+        ("lmtp", [None, None, None]),
+        ("x' OR '1'='1", [None, None, None]),
+    ],
+)
+def test_app_passwords_open_their_services(
+    database: sqlite3.Connection, protocol: str, answers: list[str | None]
+) -> None:
+    database.execute("INSERT INTO accounts (address, password, home) VALUES ('a@example.org', '{PLAIN}x', '/h')")
+    database.executemany(
+        "INSERT INTO app_passwords (address, name, password, imap, pop3, smtp, sieve) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            ("a@example.org", "1", "{PLAIN}1", 1, 0, 0, 0),
+            ("a@example.org", "2", "{PLAIN}2", 0, 0, 1, 0),
+            ("a@example.org", "3", "{PLAIN}3", 1, 1, 1, 1),
+            # Nobody owns it.
+            ("b@example.org", "1", "{PLAIN}b", 1, 1, 1, 1),
+        ],
+    )
+    own, *further = app_logins(database, "a@example.org", protocol.replace("'", "''"), 3)
+    assert own == ("{PLAIN}x", None, None)
+    assert [row and row[0] for row in further] == answers
+    assert app_logins(database, "b@example.org", "imap", 1) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "answer"),
+    [
+        ("active = 1", ("192.0.2.1", None)),
+        ("active = 0", ("255.255.255.255/32", "y")),
+        ("expires = '2020-01-01'", ("255.255.255.255/32", "y")),
+    ],
+)
+def test_an_app_password_is_no_better_than_its_account(
+    database: sqlite3.Connection, assignment: str, answer: tuple[str, str | None]
+) -> None:
+    database.execute("INSERT INTO accounts (address, password, home) VALUES ('a@example.org', '{PLAIN}x', '/h')")
+    database.execute(f"UPDATE accounts SET {assignment}, allow_nets = '198.51.100.1'")
+    database.execute(
+        "INSERT INTO app_passwords (address, name, password, imap, allow_nets) "
+        "VALUES ('a@example.org', 'phone', '{PLAIN}1', 1, '192.0.2.1')"
+    )
+    assert app_logins(database, "a@example.org", "imap", 1)[1] == ("{PLAIN}1", *answer)
+
+
+def test_names_of_the_passdbs() -> None:
+    assert [passdb.get("name") for passdb in passdbs("pgsql", 2)] == [None, "app-1", "app-2"]
+
+
+@pytest.mark.parametrize(("limit", "size"), [(None, None), (0, "unlimited"), (1024, "1024B")])
 def test_limits(database: sqlite3.Connection, limit: int | None, size: str | None) -> None:
     database.execute("INSERT INTO accounts (address, password, home, quota_bytes) VALUES ('a', 'p', '/h', ?)", (limit,))
     query = compose(driver="sqlite")["dovecot_userdbs"][0]["query"].replace("%{user}", "a")

@@ -21,7 +21,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_datab
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_schema import MIGRATIONS, Migration, Part
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_store import SqlStore
 
-LATER = Migration(2, ("ALTER TABLE accounts ADD COLUMN room {text} NOT NULL DEFAULT ''",))
+LATER = Migration(3, ("ALTER TABLE accounts ADD COLUMN room {text} NOT NULL DEFAULT ''",))
 
 
 class FakeServer(types.ModuleType):
@@ -98,12 +98,12 @@ def test_a_later_schema_keeps_the_rows(tmp_path: pathlib.Path) -> None:
         database.execute("INSERT INTO accounts (address, password, home) VALUES ('a@example.org', 'p', '/h')")
     later = store(path, LATER)
     later.read(lambda _database: None)
-    assert later.upkeep() == ("tables for accounts: version 1", "tables for accounts: version 2")
+    assert later.upkeep() == ("tables for accounts: version 2", "tables for accounts: version 3")
     update(store(path, LATER))
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT address, room FROM accounts").fetchall() == [("a@example.org", "")]
-        assert database.execute("SELECT part, version FROM schema_version").fetchall() == [("accounts", 2)]
-    with pytest.raises(DatabaseError, match="of version 2, made by a later release of this collection"):
+        assert database.execute("SELECT part, version FROM schema_version").fetchall() == [("accounts", 3)]
+    with pytest.raises(DatabaseError, match="of version 3, made by a later release of this collection"):
         store(path).read(lambda _database: None)
 
 
@@ -111,9 +111,9 @@ def test_a_step_that_fails_leaves_the_version_it_came_from(tmp_path: pathlib.Pat
     path = tmp_path / "x"
     update(store(path))
     with pytest.raises(DatabaseError, match="no such table: nosuch"):
-        update(store(path, Migration(2, ("CREATE TABLE other (x INTEGER)", "INSERT INTO nosuch VALUES (1)"))))
+        update(store(path, Migration(3, ("CREATE TABLE other (x INTEGER)", "INSERT INTO nosuch VALUES (1)"))))
     with sqlite3.connect(path) as database:
-        assert database.execute("SELECT version FROM schema_version").fetchall() == [(1,)]
+        assert database.execute("SELECT version FROM schema_version").fetchall() == [(2,)]
         assert database.execute("SELECT name FROM sqlite_master WHERE name = 'other'").fetchall() == []
 
 
@@ -123,7 +123,7 @@ def test_both_parts_can_share_a_database(tmp_path: pathlib.Path) -> None:
     update(store(path, part="lookups"))
     with sqlite3.connect(path) as database:
         found = database.execute("SELECT part, version FROM schema_version ORDER BY part").fetchall()
-    assert found == [("accounts", 1), ("lookups", 1)]
+    assert found == [("accounts", 2), ("lookups", 1)]
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: pathlib.Path) -> None:

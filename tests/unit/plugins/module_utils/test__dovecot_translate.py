@@ -231,6 +231,33 @@ def test_sql_goes_into_one_file_beside():
     )
 
 
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        (
+            {
+                "sql_driver": "sqlite",
+                "sqlite_path": "/x",
+                "userdb sql": {
+                    "query": "SELECT CASE q WHEN 0 THEN 'unlimited' ELSE q || 'B' END AS quota_storage_size FROM t"
+                },
+            },
+            "user_query = SELECT '*:storage=' || (CASE q WHEN 0 THEN '0' ELSE q || 'B' END) AS quota_rule FROM t",
+        ),
+        (
+            {"userdb passwd-file": {"passwd_file_path": "/x", "fields": {"quota_storage_size": "unlimited"}}},
+            "override_fields = quota_rule=*:storage=0",
+        ),
+    ],
+)
+def test_no_limit_is_zero(settings, line):
+    result = translate(build(settings), "/d/x")
+    assert not result.faults
+    texts = [line.text.strip() for line in render(result.body)]
+    texts += [text for file in result.files for text in render_external(file).splitlines()]
+    assert line in texts
+
+
 def test_ldap_goes_into_a_file_beside():
     result = translate(
         build(
