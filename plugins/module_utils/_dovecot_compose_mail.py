@@ -13,6 +13,7 @@ import typing as t
 
 from ._dovecot_compose import Tree, Work
 from ._dovecot_compose_auth import mail_owner
+from ._mail_user_info import LAST_LOGIN_FILE
 
 _PATHS = {"maildir": "~/Maildir", "mbox": "~/mail", "sdbox": "~/sdbox", "mdbox": "~/mdbox"}
 _LEVELS = {"zstd": "compress_zstd_level", "gz": "compress_gz_level"}
@@ -43,6 +44,8 @@ def compose_mail(work: Work) -> None:
         _fts(work)
     _compression(work)
     _encryption(work)
+    if work.wishes.flag("last_login"):
+        _last_login(work)
 
 
 def _path(work: Work) -> str:
@@ -75,6 +78,15 @@ def _storage(work: Work) -> None:
         fixed = wishes.text(key).partition("%")[0].rpartition("/")[0]
         if fixed.startswith("/") and fixed not in work.directories:
             work.directories.append(fixed)
+
+
+def _last_login(work: Work) -> None:
+    """A file in each home: nobody waits for another one's lock, and it goes wherever the home goes."""
+    work.add({"last_login": {"dict file": {"path": f"%{{home}}/{LAST_LOGIN_FILE}"}}})
+    # In all protocols, a delivery would count as a login.
+    for protocol in ("imap", "pop3"):
+        if work.serves(protocol):
+            work.add({f"protocol {protocol}": {"mail_plugins": {"last_login": True}}})
 
 
 def _namespaces(work: Work) -> None:

@@ -9,7 +9,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
+import stat
 import typing as t
 from dataclasses import dataclass
 
@@ -22,6 +25,10 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_fields im
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry, field_name
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
+LAST_LOGIN_FILE = ".dovecot.last-login"
+
+_LAST_LOGIN_KEY = "last-login/"
+_LAST_LOGIN_BYTES = 4096
 _KIBIBYTE = 1024
 # More users than these are asked for all at once.
 _SINGLY = 20
@@ -84,8 +91,38 @@ class UsageReader:
         return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def describe(entry: Entry, usage: Usage) -> dict[str, t.Any]:
-    """Return an account as data, without any of its passwords."""
+def last_login(home: str, name: str) -> str | None:
+    """Return when Dovecot's plugin last_login saw the last login, in UTC, or None if nobody knows.
+
+    The file belongs to the user: it is neither followed elsewhere nor read if it is more than a few lines.
+    """
+    if not home:
+        return None
+    try:
+        descriptor = os.open(os.path.join(home, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        lines = os.read(descriptor, _LAST_LOGIN_BYTES).decode("utf-8", "replace").splitlines()
+    finally:
+        os.close(descriptor)
+    # A key, then its value. After the account got another name there is more than one.
+    seconds = [
+        int(value)
+        for key, value in zip(lines[::2], lines[1::2])
+        if _LAST_LOGIN_KEY in key and value.isascii() and value.isdecimal()
+    ]
+    try:
+        moment = datetime.datetime.fromtimestamp(max(seconds), tz=datetime.timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def describe(entry: Entry, usage: Usage, seen: str | None) -> dict[str, t.Any]:
+    """Return an account as data, without any of its passwords; seen is its last login."""
     limits = [_account.read_quota(token) for token in entry.extra if field_name(token) in _account.QUOTA_FIELDS]
     return {
         "address": entry.user,
@@ -104,6 +141,7 @@ def describe(entry: Entry, usage: Usage) -> dict[str, t.Any]:
         "percent": usage.percent,
         "size": usage.size,
         "messages": usage.messages,
+        "last_login": seen,
     }
 
 

@@ -32,6 +32,12 @@ options:
       - Where it cannot be told, a warning says why and the values are V(null).
     type: bool
     default: true
+  last_login_file:
+    description:
+      - The file in the home of an account in which Dovecot's plugin C(last_login) notes the time of a login. Role
+        P(postmaster.mail.dovecot#role) makes it do so with C(dovecot_last_login).
+    type: str
+    default: .dovecot.last-login
 seealso:
   - module: postmaster.mail.maildir_user
 """
@@ -112,6 +118,10 @@ users:
       description: The number of all messages.
       type: int
       sample: 9
+    last_login:
+      description: When the account was logged in to last by IMAP or POP3, in UTC, or V(null) if nobody noted it.
+      type: str
+      sample: "2026-01-02T03:04:05Z"
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -123,7 +133,13 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backends 
     backend_options,
     open_backend,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._mail_user_info import Usage, UsageReader, describe
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_user_info import (
+    LAST_LOGIN_FILE,
+    Usage,
+    UsageReader,
+    describe,
+    last_login,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
 
 
@@ -132,6 +148,7 @@ def main() -> None:
         argument_spec={
             "addresses": {"type": "list", "elements": "str"},
             "usage": {"type": "bool", "default": True},
+            "last_login_file": {"type": "str", "default": LAST_LOGIN_FILE},
             **backend_options(),
         },
         required_if=REQUIRED_IF,
@@ -159,7 +176,10 @@ def main() -> None:
             module.warn(problem)
     module.exit_json(
         changed=False,
-        users=[describe(entry, usages.get(address, Usage())) for address, entry in records.items()],
+        users=[
+            describe(entry, usages.get(address, Usage()), last_login(entry.home, module.params["last_login_file"]))
+            for address, entry in records.items()
+        ],
     )
 
 

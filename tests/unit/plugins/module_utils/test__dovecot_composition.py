@@ -39,6 +39,8 @@ _TEMPLATES = {
     "dovecot_sql": {},
     "dovecot_ldap": {},
     "dovecot_postfix_logins": True,
+    "dovecot_trusted_networks": [],
+    "dovecot_quota_warning_group": "",
 }
 
 
@@ -90,6 +92,7 @@ _FEATURES: dict[str, dict[str, t.Any]] = {
         "listeners": [{"name": "submission", "port": 1587}],
         "submission_relay": {"host": "smtp.example.org", "port": 25, "trusted": True, "ssl": "starttls"},
     },
+    "last login": {"last_login": True},
     "metrics": {"metrics": True},
     "master users": {"master_users": [{"name": "warden", "password_hash": "{SHA512-CRYPT}$6$x"}], "acl": True},
     "mbox": {"mail_format": "mbox", "mail_inbox_path": "/var/mail/%{user}", "mail_privileged_group": "mail"},
@@ -107,6 +110,7 @@ _FEATURES: dict[str, dict[str, t.Any]] = {
         "userdbs": [{"driver": "passwd"}],
         "auth_username_format": "%{user | username | lower}",
         "quota_warnings": [90],
+        "quota_warning_group": "mailquota",
     },
     "sqlite": {
         "sql": {"driver": "sqlite", "path": "/etc/dovecot/users.sqlite"},
@@ -172,7 +176,17 @@ def test_a_feature_that_is_off_leaves_nothing(feature: str) -> None:
 
 
 def test_all_features_that_can_live_together_do() -> None:
-    together = ["learning", "quota", "quota warnings", "quota policy", "acl", "search", "encryption", "metrics"]
+    together = [
+        "last login",
+        "learning",
+        "quota",
+        "quota warnings",
+        "quota policy",
+        "acl",
+        "search",
+        "encryption",
+        "metrics",
+    ]
     wanted: dict[str, t.Any] = {}
     for name in together:
         wanted.update(_FEATURES[name])
@@ -181,8 +195,10 @@ def test_all_features_that_can_live_together_do() -> None:
         ["acl", "fts", "fts_flatcurve", "mail_crypt", "quota"], True
     )
     assert composition.settings["protocol imap"]["mail_plugins"] == dict.fromkeys(
-        ["imap_acl", "imap_quota", "imap_sieve"], True
+        ["imap_acl", "imap_quota", "imap_sieve", "last_login"], True
     )
+    assert composition.settings["protocol pop3"]["mail_plugins"] == {"last_login": True}
+    assert composition.settings["last_login"] == {"dict file": {"path": "%{home}/.dovecot.last-login"}}
     assert composition.features == ["fts", "sieve"]
     assert "sieve/learn-ham.svbin" in composition.kept
 
@@ -263,7 +279,14 @@ def test_the_highest_warning_comes_first() -> None:
 def test_users_of_the_system_are_warned_by_root() -> None:
     settings = _compose(**_FEATURES["system users"]).settings
     assert settings["service quota-warning"]["user"] == "root"
-    assert settings["service quota-warning"]["unix_listener quota-warning"] == {"mode": "0666"}
+    assert settings["service quota-warning"]["unix_listener quota-warning"] == {"group": "mailquota", "mode": "0660"}
+    assert settings["mail_access_groups"] == "mailquota"
+
+
+def test_one_owner_of_all_mail_calls_for_warnings_alone() -> None:
+    settings = _compose(quota_warnings=[80]).settings
+    assert settings["service quota-warning"]["unix_listener quota-warning"] == {"user": "vmail", "mode": "0600"}
+    assert "mail_access_groups" not in settings
 
 
 def test_a_master_user_has_the_rights_of_the_one_whose_mail_it_reads() -> None:
@@ -319,6 +342,7 @@ def test_search_is_left_out_where_it_is_not_packaged() -> None:
         ({"acl_anyone": True}, "dovecot_acl is not"),
         ({"fts": True, "fts_languages": []}, "dovecot_fts_languages is empty"),
         ({"compression_level": 3}, "goes with zstd and gz only"),
+        ({"userdbs": [{"driver": "passwd"}], "quota_warnings": [80]}, "needs dovecot_quota_warning_group"),
         ({"quota_size": "much"}, "write a size such as 100M"),
         ({"quota_messages": "many"}, "write a whole number"),
         ({"quota_warnings": [0]}, "write percentages from 1 to 100"),

@@ -5,13 +5,19 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import typing as t
 from dataclasses import dataclass, field
 
 import pytest
 
-from ansible_collections.postmaster.mail.plugins.module_utils._mail_user_info import Usage, UsageReader, describe
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_user_info import (
+    Usage,
+    UsageReader,
+    describe,
+    last_login,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import AppPassword, Entry
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult
 
@@ -93,11 +99,43 @@ def test_an_account_without_its_secrets() -> None:
         ),
         app_passwords=(AppPassword("phone", "{PLAIN}hidden", ("imap",)),),
     )
-    described = describe(entry, Usage())
+    described = describe(entry, Usage(), "2026-01-02T03:04:05Z")
     assert described["state"] == "disabled"
     assert described["expires"] == "2026-01-01"
     assert described["allow_nets"] == ["192.0.2.0/24", "local"]
     assert described["quota"] == 1 << 30
     assert described["app_passwords"] == [{"name": "phone", "services": ["imap"], "allow_nets": []}]
     assert described["storage_limit"] is described["size"] is None
+    assert described["last_login"] == "2026-01-02T03:04:05Z"
     assert "hidden" not in json.dumps(described)
+
+
+@pytest.mark.parametrize(
+    ("content", "moment"),
+    [
+        ("shared/last-login/bob@example.org\n1767323045\n", "2026-01-02T03:04:05Z"),
+        (
+            "shared/last-login/old@example.org\n1767323046\nshared/last-login/bob@example.org\n1\n",
+            "2026-01-02T03:04:06Z",
+        ),
+        ("shared/other\n1767323045\n", None),
+        ("shared/last-login/bob@example.org\n", None),
+        ("shared/last-login/bob@example.org\n-1\n", None),
+        (f"shared/last-login/bob@example.org\n{'9' * 40}\n", None),
+        ("shared/last-login/bob@example.org\n\u0661\n", None),
+        ("", None),
+    ],
+)
+def test_last_login(tmp_path: pathlib.Path, content: str, moment: str | None) -> None:
+    (tmp_path / "seen").write_text(content, encoding="utf-8")
+    assert last_login(str(tmp_path), "seen") == moment
+
+
+def test_a_last_login_that_nobody_noted_or_that_leads_elsewhere(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "seen").write_text("shared/last-login/bob@example.org\n1767323045\n", encoding="ascii")
+    (tmp_path / "link").symlink_to(tmp_path / "seen")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("missing", "link", "pipe", "folder"):
+        assert last_login(str(tmp_path), name) is None
+    assert last_login("", "seen") is None
