@@ -53,6 +53,10 @@ options:
         description: The socket of Courier's authdaemond. Empty where the system does not package it.
         type: str
         required: true
+      authdaemond_runs:
+        description: Whether that daemon runs already.
+        type: bool
+        required: true
       socket_proxy:
         description: The program systemd-socket-proxyd.
         type: path
@@ -126,6 +130,10 @@ _value:
     database:
       description: The sasldb, if there is one.
       type: str
+    dovecot_trusted_networks:
+      description: Addresses that the engine asks Dovecot from in the name of all users.
+      type: list
+      elements: str
     kept:
       description: All paths that this engine needs.
       type: list

@@ -106,10 +106,19 @@ def _warnings(work: Work) -> Tree:
             percentages.append(int(text))
     if not percentages:
         return {}
-    owner = mail_owner(work)
+    owner, group = mail_owner(work), wishes.text("quota_warning_group")
     work.files.append(File(WARNING_FILE, _script(work), mode="0755"))
-    # Without one owner of all mail, the mailboxes of several users call the service.
-    listener: Tree = {"user": owner, "mode": "0600"} if owner else {"mode": "0666"}
+    # Who can write to the socket can have any text delivered to anybody, as root.
+    listener: Tree = {"user": owner, "mode": "0600"}
+    if group:
+        # The mailboxes of several users call the service.
+        listener = {"group": group, "mode": "0660"}
+        work.add({"mail_access_groups": group})
+    elif not owner:
+        wishes.fault(
+            "dovecot_quota_warnings needs dovecot_quota_warning_group where each user owns the own mail: name a group "
+            "for the socket that the mailboxes of all users call"
+        )
     work.add(
         {
             "service quota-warning": {

@@ -42,6 +42,9 @@ _RATES = {
     "new_tls_session_rate": "smtpd_client_new_tls_session_rate_limit",
 }
 
+# Nobody writes as many messages by hand, and who tries passwords gets nowhere: not every SASL engine slows that down.
+_AUTH_RATE = 30
+
 
 def compose_host(wishes: Wishes, platform: t.Mapping[str, str]) -> Share:
     """Return names, networks, limits and notices."""
@@ -206,7 +209,7 @@ def _local_delivery(wishes: Wishes, share: Share) -> None:
 
 
 def _rates(wishes: Wishes, share: Share) -> None:
-    limits = wishes.mapping("rate_limits")
+    limits = {"auth_rate": _AUTH_RATE, **wishes.mapping("rate_limits")}
     share.params.update({_RATES[name]: limit for name, limit in limits.items() if name in _RATES})
     if limits.get("exceptions"):
         exceptions = ["$mynetworks", *(_bracketed(str(item)) for item in limits["exceptions"])]

@@ -17,12 +17,16 @@ from ._role_variables import RoleVariables
 from ._sasl_files import (
     AUTHDAEMOND_SERVICE,
     AUTHDAEMOND_SOCKET,
+    COURIER_DROP_IN,
+    COURIER_UNIT,
     SASLAUTHD_UNIT,
     authdaemond_units,
+    courier_drop_in,
     directives,
     pam_service,
     saslauthd_unit,
 )
+from ._sasl_realms import asks_for_domain, mixed_up
 
 # A client shows the password itself by these; all that a daemon behind libsasl can check.
 _PLAINTEXT = ("PLAIN", "LOGIN")
@@ -36,6 +40,7 @@ _PLUGINS = {
 }
 _HOST = re.compile(r"[A-Za-z0-9.:_-]+")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]+){3}|::1")
+_LOCALHOST = ("127.0.0.1", "::1")
 _LDAP_URI = re.compile(r"(?P<scheme>ldaps?|ldapi)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^/:\s]*)(:[0-9]+)?/?")
 _PAM_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -82,6 +87,8 @@ class Composition:
     socket: str = ""
     mechanism: str = ""
     database: str = ""
+    # Where logins at Dovecot come from that it must not slow down, since they are those of all users.
+    dovecot_trusted_networks: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def kept(self) -> list[str]:
@@ -95,9 +102,10 @@ def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Co
 
     variables are those of the role without their prefix. host says what the platform and the target are like: queue
     (Postfix's queue directory), chroot (whether smtpd runs in it), config_path (where smtpd.conf is read), saslauthd
-    (the program), authdaemond_socket (empty where there is no such daemon), socket_proxy (of systemd), folder (of the
-    role), directory (for the socket of saslauthd), ca_file, pam_rules, present (paths that exist), own (those of them
-    that the role wrote) and rivals (files by which the distribution's saslauthd uses the same directory).
+    (the program), authdaemond_socket (empty where there is no such daemon), authdaemond_runs (whether that daemon runs
+    already), socket_proxy (of systemd), folder (of the role), directory (for the socket of saslauthd), ca_file,
+    pam_rules, present (paths that exist), own (those of them that the role wrote) and rivals (files by which the
+    distribution's saslauthd uses the same directory).
     Raises CompositionError.
     """
     faults: list[str] = []
@@ -206,6 +214,8 @@ def _saslauthd(work: Work) -> tuple[Composition, dict[str, str]]:
     options: list[str] = []
     files: list[File] = []
     params: dict[str, str] = {}
+    trusted: list[str] = []
+    _check_accounts(wishes, mechanism)
     if mechanism == "pam":
         params, files = _pam(work)
     elif mechanism == "ldap":
@@ -213,7 +223,8 @@ def _saslauthd(work: Work) -> tuple[Composition, dict[str, str]]:
         files = [File(path, _ldap(work), mode="0600", unit=SASLAUTHD_UNIT)]
         options = ["-O", path]
     elif mechanism == "rimap":
-        options = ["-O", _rimap(work)]
+        server, trusted = _rimap(work)
+        options = ["-O", server]
     elif mechanism != "shadow":
         wishes.refuse("saslauthd_mechanism", mechanism, "pam, shadow, ldap or rimap")
     threads, cache = wishes.number("saslauthd_threads"), wishes.number("saslauthd_cache")
@@ -237,8 +248,22 @@ def _saslauthd(work: Work) -> tuple[Composition, dict[str, str]]:
         units=[SASLAUTHD_UNIT],
         socket=f"{directory}/mux",
         mechanism=mechanism,
+        dovecot_trusted_networks=trusted,
     )
     return composition, {"saslauthd_path": work.inside(f"{directory}/mux")}
+
+
+def _check_accounts(wishes: Variables, mechanism: str) -> None:
+    """Refuse accounts that saslauthd would take for one user."""
+    if asks_for_domain(mechanism, wishes.flag("login_with_realm"), wishes.text("ldap_filter")):
+        return
+    for name, addresses in mixed_up(wishes.entries("accounts")).items():
+        wishes.fault(
+            f"saslauthd with {mechanism} is asked for {name} alone, so that one password would open each of "
+            f"{', '.join(addresses)}: give them different names before the @, or use an engine that asks for the whole "
+            "address (sasl_engine dovecot, sasl_cyrus_pwcheck auxprop, sasl_saslauthd_mechanism ldap or rimap with "
+            "sasl_login_with_realm)"
+        )
 
 
 def _private(directory: str) -> list[Directory]:
@@ -301,7 +326,8 @@ def _ldap(work: Work) -> str:
     return directives({name: value for name, value in settings.items() if value})
 
 
-def _rimap(work: Work) -> str:
+def _rimap(work: Work) -> tuple[str, list[str]]:
+    """Return the server, and the addresses that its questions come from if it is on this host."""
     wishes = work.wishes
     server, port = wishes.text("rimap_host"), wishes.number("rimap_port")
     if not _HOST.fullmatch(server):
@@ -312,7 +338,8 @@ def _rimap(work: Work) -> str:
             "the network. Use an IMAP server or a tunnel on this host, or set sasl_rimap_allow_cleartext for a network "
             "of your own"
         )
-    return f"{server}/{port}"
+    local = [*_LOCALHOST] if server == "localhost" else [server] if _LOOPBACK.fullmatch(server) else []
+    return f"{server}/{port}", local
 
 
 def _auxprop(work: Work) -> tuple[Composition, dict[str, str]]:
@@ -349,16 +376,20 @@ def _authdaemond(work: Work) -> tuple[Composition, dict[str, str]]:
     socket = f"{directory}/socket"
     listener, proxy = authdaemond_units(socket, str(host["authdaemond_socket"]), str(host["socket_proxy"]))
     params, files = _pam(work)
+    # One that the administrator runs stays as it is; who has started it stops it again.
+    started = COURIER_DROP_IN in host["own"] or not host["authdaemond_runs"]
+    folder = COURIER_DROP_IN.rpartition("/")[0]
     composition = Composition(
         params,
         features=["authdaemond"],
-        directories=_private(directory),
+        directories=[*_private(directory), *([Directory(folder)] if started else [])],
         files=[
+            *([File(COURIER_DROP_IN, courier_drop_in())] if started else []),
             File(f"/etc/systemd/system/{AUTHDAEMOND_SOCKET}", listener, unit=AUTHDAEMOND_SOCKET),
             File(f"/etc/systemd/system/{AUTHDAEMOND_SERVICE}", proxy, unit=AUTHDAEMOND_SOCKET),
             *files,
         ],
-        units=[AUTHDAEMOND_SOCKET],
+        units=[*([COURIER_UNIT] if started else []), AUTHDAEMOND_SOCKET],
         socket=socket,
     )
     return composition, {"authdaemond_path": work.inside(socket)}

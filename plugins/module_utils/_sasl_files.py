@@ -16,6 +16,8 @@ MARK = "# Written by the role postmaster.mail.sasl. What is changed here by hand
 SASLAUTHD_UNIT = "saslauthd-postfix.service"
 AUTHDAEMOND_SOCKET = "authdaemond-postfix.socket"
 AUTHDAEMOND_SERVICE = "authdaemond-postfix.service"
+COURIER_UNIT = "courier-authdaemon.service"
+COURIER_DROP_IN = f"/etc/systemd/system/{COURIER_UNIT}.d/postfix.conf"
 
 
 def directives(settings: t.Mapping[str, str]) -> str:
@@ -84,7 +86,7 @@ def authdaemond_units(socket: str, daemon_socket: str, proxy: str) -> tuple[str,
         "[Unit]",
         "Description=Courier's authdaemond for Postfix",
         f"BindsTo={AUTHDAEMOND_SOCKET}",
-        f"After={AUTHDAEMOND_SOCKET} courier-authdaemon.service",
+        f"After={AUTHDAEMOND_SOCKET} {COURIER_UNIT}",
         "",
         "[Service]",
         f"ExecStart={proxy} {daemon_socket}",
@@ -93,6 +95,11 @@ def authdaemond_units(socket: str, daemon_socket: str, proxy: str) -> tuple[str,
         "PrivateTmp=true",
     )
     return listener, service
+
+
+def courier_drop_in() -> str:
+    """Return what tells that Courier's daemon runs only for Postfix."""
+    return _text(MARK, "[Unit]", f"PartOf={AUTHDAEMOND_SOCKET}")
 
 
 def _text(*lines: str) -> str:

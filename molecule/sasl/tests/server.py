@@ -19,6 +19,9 @@ SMTPD_CONF = "/etc/postfix/sasl/smtpd.conf"
 PAM = "/etc/pam.d/smtp"
 LDAP = "/etc/postmaster/sasl"
 DOVECOT = f"{CHROOT}/private/auth"
+COURIER_DROP_IN = f"{UNITS}/courier-authdaemon.service.d"
+# Where Courier's daemon runs for something else too.
+WITH_COURIER = "bookworm"
 # Paths by which one knows an engine.
 TRACES = {
     SMTPD_CONF,
@@ -33,6 +36,7 @@ TRACES = {
     f"{UNITS}/authdaemond-postfix.socket",
     f"{UNITS}/authdaemond-postfix.service",
     f"{UNITS}/sockets.target.wants/authdaemond-postfix.socket",
+    COURIER_DROP_IN,
 }
 SASLAUTHD = {
     SMTPD_CONF,
@@ -50,13 +54,15 @@ class Engine:
     traces: frozenset[str]
     mechanisms: frozenset[str] = frozenset({"PLAIN", "LOGIN"})
     login: str = USER
+    # Whether it asks Dovecot in the name of all users.
+    speaks_imap: bool = False
 
 
 ENGINES = {
     "dovecot": Engine(DOVECOT, frozenset({DOVECOT})),
     "pam": Engine(f"{MUX}/mux", frozenset({*SASLAUTHD, PAM}), login="alice"),
     "shadow": Engine(f"{MUX}/mux", frozenset(SASLAUTHD), login="alice"),
-    "rimap": Engine(f"{MUX}/mux", frozenset(SASLAUTHD)),
+    "rimap": Engine(f"{MUX}/mux", frozenset(SASLAUTHD), speaks_imap=True),
     "ldap": Engine(f"{MUX}/mux", frozenset({*SASLAUTHD, LDAP})),
     "authdaemond": Engine(
         f"{COURIER}/socket",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 
 import pytest
-from server import DOVECOT, MUX, PASSWORD, TRACES, USER
+from server import COURIER, COURIER_DROP_IN, DOVECOT, MUX, PASSWORD, TRACES, USER, WITH_COURIER
 
 # Connects, and where it gets that far asks for a password check of saslauthd.
 STRANGER = """
@@ -22,6 +22,18 @@ def test_the_right_password_may_send(server, port):
         # Postfix knows the user with the realm, so that the sender is the user's own.
         assert session.mail(USER)[0] == 250
         assert session.rcpt("friend@example.com")[0] == 250
+
+
+def test_another_domain_behind_the_name_of_a_user_of_the_system_gives_no_address_away(server):
+    if "@" in server.engine.login:
+        return
+    with server.connect(465) as session:
+        session.login(f"{server.engine.login}@example.net", PASSWORD)
+        for sender in (USER, f"{server.engine.login}@example.net"):
+            session.mail(sender)
+            code, text = session.rcpt("friend@example.com")
+            assert (code, b"not owned by user" in text) == (553, True)
+            session.rset()
 
 
 # No more of them: Dovecot answers later each time, and after ten seconds Postfix does not wait for it.
@@ -79,10 +91,23 @@ def test_dovecots_socket_is_for_postfix_alone(server):
 
 def test_nothing_of_another_engine_is_left(server):
     found = server.host.run(f"find {' '.join(sorted(TRACES))} -maxdepth 0 2>/dev/null").stdout.split()
-    assert set(found) == server.engine.traces
+    starts_courier = server.engine.place.startswith(COURIER) and server.host.system_info.codename != WITH_COURIER
+    assert set(found) == server.engine.traces | ({COURIER_DROP_IN} if starts_courier else set())
 
 
 def test_no_daemon_of_another_engine_runs(server):
     running = server.host.run("pgrep -x saslauthd").rc == 0
     assert running is server.engine.place.startswith(MUX)
     assert server.host.check_output("systemctl list-units --failed --no-legend 'saslauthd*' 'authdaemond*'") == ""
+
+
+def test_couriers_daemon_runs_for_this_engine_and_where_it_ran_before(server):
+    wanted = server.host.system_info.codename == WITH_COURIER or server.engine.place.startswith(COURIER)
+    daemon = server.host.service("courier-authdaemon")
+    assert (daemon.is_running, daemon.is_enabled) == (wanted, wanted)
+
+
+def test_dovecot_slows_down_all_but_who_asks_for_everybody(server):
+    command = "doveconf -h login_trusted_networks"
+    trusted = "127.0.0.1" if server.engine.speaks_imap else ""
+    assert server.host.check_output(command) == trusted

@@ -30,6 +30,7 @@ HOST = {
     "directory": DIRECTORY,
     "saslauthd": "/usr/sbin/saslauthd",
     "authdaemond_socket": "/run/courier/authdaemon/socket",
+    "authdaemond_runs": True,
     "socket_proxy": "/usr/lib/systemd/systemd-socket-proxyd",
     "ca_file": "/etc/ssl/certs/ca-certificates.crt",
     "pam_rules": ["@include common-auth"],
@@ -53,6 +54,7 @@ def variables(**wanted: t.Any) -> dict[str, t.Any]:
     mechanism = wanted.get("saslauthd_mechanism", "pam")
     servers = wanted.get("ldap_servers", [])
     rendered = {
+        "accounts": [],
         "dovecot_follows": True,
         "login_with_realm": mechanism in ("ldap", "rimap"),
         "ldap_start_tls": any(server.startswith("ldap:") for server in servers),
@@ -227,6 +229,73 @@ def test_authdaemond_is_reached_by_a_socket_in_the_chroot() -> None:
     assert "ListenStream=/var/spool/postfix/var/run/authdaemond/socket\nSocketGroup=postfix\n" in listener
     service = content(composition, "/etc/systemd/system/authdaemond-postfix.service")
     assert "systemd-socket-proxyd /run/courier/authdaemon/socket\n" in service
+
+
+DROP_IN = "/etc/systemd/system/courier-authdaemon.service.d/postfix.conf"
+
+
+@pytest.mark.parametrize(
+    ("runs", "own", "started"),
+    [(True, [], False), (False, [], True), (True, [DROP_IN], True), (False, [DROP_IN], True)],
+)
+def test_a_courier_that_the_role_starts_is_known_as_such(runs: bool, own: list[str], started: bool) -> None:
+    composition = cyrus({"authdaemond_runs": runs, "own": own}, cyrus_pwcheck="authdaemond")
+    assert ("courier-authdaemon.service" in composition.units) is started
+    assert {DROP_IN, DROP_IN.rpartition("/")[0]} & set(composition.kept) == (
+        {DROP_IN, DROP_IN.rpartition("/")[0]} if started else set()
+    )
+    if started:
+        assert content(composition, DROP_IN) == f"{MARK}\n[Unit]\nPartOf=authdaemond-postfix.socket\n"
+
+
+ALIKE = [{"address": "alice@example.org"}, {"address": "Alice@example.net", "password": "x"}]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"saslauthd_mechanism": "shadow"},
+        {"saslauthd_mechanism": "rimap", "login_with_realm": False},
+        {**LDAP, "ldap_filter": "(uid=%U)"},
+        {**LDAP, "login_with_realm": False},
+    ],
+)
+def test_accounts_that_one_password_would_open_are_refused(wanted: dict[str, t.Any]) -> None:
+    with pytest.raises(CompositionError, match="one password would open each of alice@example.net, alice@example.org"):
+        cyrus(accounts=ALIKE, **wanted)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"engine": "dovecot"},
+        {"login_with_realm": True},
+        {"saslauthd_mechanism": "rimap"},
+        LDAP,
+        {**LDAP, "ldap_filter": "(&(uid=%U)(domain=%d))"},
+        {**LDAP, "ldap_filter": "(mail=%u@%r)", "login_with_realm": False},
+        {"cyrus_pwcheck": "auxprop", "users": [{"name": "alice@example.org"}]},
+        {"cyrus_pwcheck": "authdaemond"},
+    ],
+)
+def test_engines_that_look_at_the_domain_may_have_them(wanted: dict[str, t.Any]) -> None:
+    assert composed(**{"engine": "cyrus", "accounts": ALIKE, **wanted}).postfix_params
+
+
+@pytest.mark.parametrize(
+    ("server", "trusted"),
+    [
+        ("127.0.0.1", ["127.0.0.1"]),
+        ("::1", ["::1"]),
+        ("localhost", ["127.0.0.1", "::1"]),
+        ("imap.example.org", []),
+    ],
+)
+def test_dovecot_is_told_who_asks_for_all_users(server: str, trusted: list[str]) -> None:
+    composition = cyrus(saslauthd_mechanism="rimap", rimap_host=server, rimap_allow_cleartext=True)
+    assert composition.dovecot_trusted_networks == trusted
+    assert cyrus().dovecot_trusted_networks == []
 
 
 @pytest.mark.parametrize(
