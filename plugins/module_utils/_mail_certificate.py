@@ -13,28 +13,24 @@ report them as well when verification is switched off.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import ipaddress
 import typing as t
 from dataclasses import dataclass
 
-_ATTRIBUTES = {
-    "2.5.4.3": "CN",
-    "2.5.4.6": "C",
-    "2.5.4.7": "L",
-    "2.5.4.8": "ST",
-    "2.5.4.10": "O",
-    "2.5.4.11": "OU",
-    "1.2.840.113549.1.9.1": "emailAddress",
-}
+from ansible_collections.postmaster.mail.plugins.module_utils._der import (
+    BOOLEAN,
+    SEQUENCE,
+    date,
+    elements,
+    name,
+    oid,
+    only,
+)
+
 _SUBJECT_ALT_NAME = "2.5.29.17"
-_UTC_TIME = 0x17
-_BMP_STRING = 0x1E
 _CONTEXT_0 = 0xA0
 _CONTEXT_3 = 0xA3
-_SEQUENCE = 0x30
-_BOOLEAN = 0x01
 
 
 class CertificateError(ValueError):
@@ -63,15 +59,15 @@ def describe(der: bytes) -> Certificate:
 
 
 def _describe(der: bytes) -> Certificate:
-    outer = _only(der, _SEQUENCE)
-    body = next(content for tag, content in _elements(outer) if tag == _SEQUENCE)
-    fields = [(tag, content) for tag, content in _elements(body) if tag != _CONTEXT_0]
+    outer = only(der, SEQUENCE)
+    body = next(content for tag, content in elements(outer) if tag == SEQUENCE)
+    fields = [(tag, content) for tag, content in elements(body) if tag != _CONTEXT_0]
     serial, _algorithm, issuer, validity, subject = (content for _tag, content in fields[:5])
-    dates = [_date(tag, content) for tag, content in _elements(validity)]
+    dates = [date(tag, content) for tag, content in elements(validity)]
     extensions = next((content for tag, content in fields[5:] if tag == _CONTEXT_3), b"")
     return Certificate(
-        subject=_name(subject),
-        issuer=_name(issuer),
+        subject=name(subject),
+        issuer=name(issuer),
         san=tuple(_alternative_names(extensions)),
         serial=format(int.from_bytes(serial, "big"), "X"),
         not_before=dates[0],
@@ -80,61 +76,14 @@ def _describe(der: bytes) -> Certificate:
     )
 
 
-def _elements(data: bytes) -> t.Iterator[tuple[int, bytes]]:
-    position = 0
-    while position < len(data):
-        tag, length, position = data[position], data[position + 1], position + 2
-        if length & 0x80:
-            count = length & 0x7F
-            length = int.from_bytes(data[position : position + count], "big")
-            position += count
-        if position + length > len(data):
-            raise CertificateError("an element is longer than the certificate")
-        yield tag, data[position : position + length]
-        position += length
-
-
-def _only(data: bytes, wanted: int) -> bytes:
-    tag, content = next(_elements(data))
-    if tag != wanted:
-        raise CertificateError(f"expected the element type {wanted:#x}, found {tag:#x}")
-    return content
-
-
-def _oid(content: bytes) -> str:
-    numbers, value = [], 0
-    for octet in content:
-        value = value << 7 | octet & 0x7F
-        if not octet & 0x80:
-            numbers.append(value)
-            value = 0
-    first = min(numbers[0] // 40, 2)
-    return ".".join(str(number) for number in (first, numbers[0] - 40 * first, *numbers[1:]))
-
-
-def _name(content: bytes) -> str:
-    parts = []
-    for _set, relative in _elements(content):
-        for _sequence, pair in _elements(relative):
-            (_tag, oid), (kind, value) = _elements(pair)
-            label = _ATTRIBUTES.get(_oid(oid), _oid(oid))
-            parts.append(f"{label}={value.decode('utf-16-be' if kind == _BMP_STRING else 'utf-8', 'replace')}")
-    return ",".join(parts)
-
-
-def _date(tag: int, content: bytes) -> str:
-    form = "%y%m%d%H%M%SZ" if tag == _UTC_TIME else "%Y%m%d%H%M%SZ"
-    return datetime.datetime.strptime(content.decode("ascii"), form).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _alternative_names(extensions: bytes) -> t.Iterator[str]:
     if not extensions:
         return
-    for _tag, extension in _elements(_only(extensions, _SEQUENCE)):
-        parts = [(tag, content) for tag, content in _elements(extension) if tag != _BOOLEAN]
-        if _oid(parts[0][1]) != _SUBJECT_ALT_NAME:
+    for _tag, extension in elements(only(extensions, SEQUENCE)):
+        parts = [(tag, content) for tag, content in elements(extension) if tag != BOOLEAN]
+        if oid(parts[0][1]) != _SUBJECT_ALT_NAME:
             continue
-        for kind, value in _elements(_only(parts[1][1], _SEQUENCE)):
+        for kind, value in elements(only(parts[1][1], SEQUENCE)):
             if kind == 0x82:
                 yield f"DNS:{value.decode('ascii', 'replace')}"
             elif kind == 0x81:

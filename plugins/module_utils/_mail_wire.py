@@ -20,6 +20,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._mail_certificate 
 
 _CHUNK = 65536
 _LONGEST_LINE = 64 * 1024 * 1024
+_FAMILIES = {"": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 # Raised by our own OpenSSL before a byte has left: nothing was proven about the server.
 _OWN_TLS_FAULTS = ("NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE")
 
@@ -62,7 +63,7 @@ class TlsSettings:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where and as whom to connect; tls is none, starttls or implicit."""
+    """Where and as whom to connect; tls is none, starttls or implicit, family ipv4, ipv6 or empty for both."""
 
     host: str
     port: int
@@ -71,6 +72,7 @@ class Endpoint:
     password: str = field(default="", repr=False)
     mechanism: str = "auto"
     source_address: str = ""
+    family: str = ""
     connect_timeout: float = 10.0
     reply_timeout: float = 60.0
     settings: TlsSettings = TlsSettings()
@@ -164,6 +166,10 @@ class Wire:
         return str(self._socket.getsockname()[0])
 
     @property
+    def peer_address(self) -> str:
+        return str(self._socket.getpeername()[0])
+
+    @property
     def pending(self) -> bytes:
         return bytes(self._buffer)
 
@@ -251,6 +257,11 @@ class Wire:
         )
         self._transcript.record("tls", True, f"{self.tls.version} {self.tls.cipher}")
 
+    def detach(self) -> socket.socket:
+        """Leave the socket to the caller. What the peer said before and nobody read is thrown away."""
+        self._buffer.clear()
+        return self._socket
+
     def close(self) -> None:
         # The peer may have reset the connection; it is gone then, too.
         with contextlib.suppress(OSError):
@@ -279,7 +290,9 @@ def connect(endpoint: Endpoint, transcript: Transcript) -> Wire:
     """Open the connection, with TLS at once where the endpoint says so."""
     transcript.begin()
     try:
-        found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(
+            endpoint.host, endpoint.port, family=_FAMILIES[endpoint.family], type=socket.SOCK_STREAM
+        )
     except (OSError, UnicodeError) as error:
         raise ProbeError(
             f"The name {endpoint.host} cannot be resolved: {error}. Check the name, and the resolver of the host where"
