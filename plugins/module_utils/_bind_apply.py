@@ -34,6 +34,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._runner import Com
 _PAUSE_S = 0.2
 _LINE = re.compile(r"^(?:[\w.]+: )?(/[^\s:]+):(\d+): ", re.MULTILINE)
 _SERIAL = re.compile(r"^serial: (\d+)$", re.MULTILINE)
+_ANY_SERIAL = re.compile(r"^(?:signed )?serial: (\d+)$", re.MULTILINE)
 _NOISE = re.compile(r"^zone \S+: loaded serial \d+( \(DNSSEC signed\))?$|^OK$")
 
 
@@ -125,6 +126,11 @@ class Named:
 
     def _tell(self, *words: str) -> CommandResult:
         return self._runner.run([self._rndc, *words])
+
+    def served(self, title: str, view: str) -> int | None:
+        """Return the serial that others see of a zone, or None if it is not served."""
+        result = self._tell("zonestatus", *([title, "IN", view] if view else [title]))
+        return max((int(serial) for serial in _ANY_SERIAL.findall(result.stdout)), default=None)
 
     def require(self) -> None:
         """Raise BindError if the daemon does not answer."""

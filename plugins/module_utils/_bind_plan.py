@@ -38,6 +38,10 @@ _COMPANIONS = (".jnl", ".jbk", ".signed", ".signed.jnl")
 _HIDDEN = "(hidden)"
 
 
+# The serial that the daemon serves of a zone in a view, or None.
+Served = t.Callable[[str, str], t.Optional[int]]
+
+
 @dataclass(frozen=True)
 class Owners:
     """Numeric owners of files: of ours, and of what named writes itself."""
@@ -108,8 +112,8 @@ def pending_path(paths: Paths) -> str:
     return os.path.join(paths.data, "pending")
 
 
-def make_plan(server: Server, paths: Paths, owners: Owners, today: int) -> Plan:
-    """Return the plan. Raises BindDataError, OSError."""
+def make_plan(server: Server, paths: Paths, owners: Owners, today: int, served: Served) -> Plan:
+    """Return the plan. served is asked for zones whose file is new. Raises BindDataError, OSError."""
     plain = FileAccess(0o644, owners.root, owners.group)
     secret = FileAccess(0o640, owners.root, owners.group)
     main = _text(paths.main)
@@ -117,7 +121,7 @@ def make_plan(server: Server, paths: Paths, owners: Owners, today: int) -> Plan:
         main = _DEFAULT_MAIN.format(options=paths.options, local=paths.local)
     main, moved = move_to_views(main, paths, bool(server.views))
     changes: list[FileChange] = []
-    zones = [_plan_zone(zone, paths, owners, today, changes) for zone in server.zones]
+    zones = [_plan_zone(zone, paths, owners, today, served, changes) for zone in server.zones]
     changes += _removed(paths, [plan.path for plan in zones], secret)
     options = _text(paths.options)
     if options is not None and BANNER not in options and _text(paths.options + _KEPT) is None:
@@ -181,7 +185,21 @@ def _compare(
     return True
 
 
-def _plan_zone(zone: Zone, paths: Paths, owners: Owners, today: int, changes: list[FileChange]) -> ZonePlan:
+def _former_serial(zone: Zone, paths: Paths, served: Served) -> int | None:
+    """Return the highest serial that others may have seen of a zone which had no file of this name until now."""
+    views = [""]
+    for folder in ("static", "dynamic"):
+        base = os.path.join(paths.data, folder)
+        for name in sorted(os.listdir(base)) if os.path.isdir(base) else []:
+            if name.startswith(f"{zone.title}@") and name.endswith(".db"):
+                views.append(name[len(zone.title) + 1 : -3])
+    found = [serial for view in views for serial in [served(zone.title, view)] if serial is not None]
+    return max(found, default=None)
+
+
+def _plan_zone(
+    zone: Zone, paths: Paths, owners: Owners, today: int, served: Served, changes: list[FileChange]
+) -> ZonePlan:
     path = paths.zone_file(zone)
     if zone.type != "primary":
         return ZonePlan(zone, path, None, False)
@@ -195,7 +213,8 @@ def _plan_zone(zone: Zone, paths: Paths, owners: Owners, today: int, changes: li
                 f"Zone {zone.title}: there is a journal {path}.jnl, but not the zone file that it belongs to. Put the "
                 "file back, or remove the journal as well to begin with the records of the inventory."
             )
-        wanted = zone_text(zone, "The beginning of a zone that is changed by updates.", _text(other), today)
+        former = _former_serial(zone, paths, served)
+        wanted = zone_text(zone, "The beginning of a zone that is changed by updates.", None, today, former)
         changed = _compare(changes, path, wanted.text, FileAccess(0o640, owners.named, owners.group))
         return ZonePlan(zone, path, wanted.serial, changed, new=True)
     if os.path.exists(other):
@@ -204,7 +223,8 @@ def _plan_zone(zone: Zone, paths: Paths, owners: Owners, today: int, changes: li
             f"journal, not in the inventory. Run 'rndc sync -clean {zone.title}', take its records over into the "
             f"inventory and remove {other}; or give the zone update_policy or allow_update again."
         )
-    wanted = zone_text(zone, BANNER, present, today)
+    former = _former_serial(zone, paths, served) if present is None else None
+    wanted = zone_text(zone, BANNER, present, today, former)
     changed = _compare(changes, path, wanted.text, FileAccess(0o640, owners.root, owners.group))
     return ZonePlan(zone, path, wanted.serial, changed, new=present is None)
 

@@ -32,14 +32,17 @@ class ZoneText:
     serial: int
 
 
-def zone_text(zone: Zone, banner: str, present: str | None, today: int) -> ZoneText:
-    """Return the file of a zone. The serial of the present file stays where nothing else differs."""
+def zone_text(zone: Zone, banner: str, present: str | None, today: int, served: int | None = None) -> ZoneText:
+    """Return the file of a zone. The serial of the present file stays where nothing else differs.
+
+    A file without a predecessor gets a serial above the one that was served until now, where there is one.
+    """
     before = read_serial(present or "")
     if before is not None:
         unchanged = _render(zone, banner, before)
         if unchanged == present:
             return ZoneText(unchanged, before)
-    serial = next_serial(before, today)
+    serial = next_serial(served if before is None else before, today)
     return ZoneText(_render(zone, banner, serial), serial)
 
 

@@ -267,7 +267,6 @@ files:
   returned: success
   type: list
   elements: str
-  sample: [/etc/bind/postmaster-mail.conf]
 zones:
   description: The zones, in the order given.
   returned: success
@@ -293,7 +292,6 @@ zones:
         - The serial in the file. The one that is served is higher where C(named) signs. Null for a secondary, a
           forwarded zone and an existing dynamic one.
       type: int
-      sample: 2026013101
     dynamic:
       description: Whether it is changed by updates.
       type: bool
@@ -365,15 +363,15 @@ def run(module: AnsibleModule) -> None:
     if tools is None and not module.check_mode:
         raise BindError("Cannot find named-checkconf, named-checkzone and rndc. Install BIND first.")
     owners = find_owners(module.params["user"], module.params["group"], required=tools is not None)
-    plan = make_plan(server, paths, owners, date_number(time.time()))
     runner = ModuleRunner(module)
+    named = Named(runner, tools.rndc, module.params["patience"]) if tools else None
+    plan = make_plan(server, paths, owners, date_number(time.time()), named.served if named else lambda *_zone: None)
     ds = read_ds(paths.dnssec_keys, {zone.zone.name for zone in plan.zones if zone.zone.signed})
-    if tools is None:
+    if tools is None or named is None:
         module.warn("BIND is not installed yet; the configuration is planned without the checks of its tools.")
     elif plan.changed:
         check(plan, runner, tools, module.tmpdir)
         if not module.check_mode:
-            named = Named(runner, tools.rndc, module.params["patience"])
             apply(plan, named, owners)
             ds = named.await_ds(plan)
     result = {

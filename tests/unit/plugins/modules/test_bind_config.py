@@ -92,11 +92,12 @@ def test_four_beats(run: Run, tmp_path: pathlib.Path) -> None:
     check = run(_ansible_check_mode=True, **wish)
     assert check["changed"]
     assert tree(tmp_path) == before
-    assert calls(tmp_path) == []
+    asked = "rndc zonestatus example.org"
+    assert calls(tmp_path) == [asked]
     applied = run(**wish)
     assert applied["changed"]
     assert [path for path in applied["files"] if path not in check["files"]] == []
-    assert calls(tmp_path) == ["rndc status", "rndc reconfig", "rndc zonestatus example.org"]
+    assert calls(tmp_path) == [asked, "rndc status", "rndc reconfig", asked]
     after = tree(tmp_path)
     assert after["etc/named.conf.local"].startswith('zone "example.com"')
     assert after["etc/named.conf.options.before-postmaster-mail"] == "options { };\n"
@@ -221,6 +222,16 @@ def test_views_and_back(run: Run, tmp_path: pathlib.Path) -> None:
     assert run(_ansible_check_mode=True, views=views, zones=[{**ZONE, "view": "inside"}])["changed"]
     assert "must be one of inside, outside" in run(views=views, zones=[ZONE])["msg"]
     assert tree(tmp_path) == plain
+
+
+def test_a_new_file_begins_above_what_was_served(run: Run, tmp_path: pathlib.Path) -> None:
+    run(zones=[ZONE])
+    served = tmp_path / "served/example.org.db"
+    # Signatures have moved the serial on.
+    served.write_text("    2099010107 ; serial\n")
+    views = [{"name": "inside"}]
+    check = run(_ansible_check_mode=True, views=views, zones=[{**ZONE, "view": "inside"}])
+    assert check["zones"][0]["serial"] == 2099010108
 
 
 @pytest.mark.usefixtures("without_programs")
