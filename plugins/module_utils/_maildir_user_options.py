@@ -58,6 +58,28 @@ def _account_spec() -> dict[str, t.Any]:
     }
 
 
+def said(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the options of a task about several accounts for Ansible's output, without secrets."""
+    spec = task_spec()
+    public = _without_secrets({name: value for name, value in options.items() if name != "users"}, spec)
+    return {**public, "users": [account["address"] for account in options["users"]]}
+
+
+def _without_secrets(options: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    result: dict[str, t.Any] = {}
+    for name, value in options.items():
+        inner = spec.get(name, {})
+        if value is None:
+            result[name] = None
+        elif inner.get("no_log"):
+            result[name] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+        elif isinstance(value, dict) and "options" in inner:
+            result[name] = _without_secrets(value, inner["options"])
+        else:
+            result[name] = value
+    return result
+
+
 def task_spec() -> dict[str, t.Any]:
     """Return the argument_spec."""
     passwords = ["always", "on_create"]

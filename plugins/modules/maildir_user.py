@@ -116,11 +116,13 @@ options:
     choices: [keep, archive, delete]
     default: keep
   mail_root:
-    description: The existing directory below which all homes lie.
+    description:
+      - The existing directory below which all homes lie, in C(<domain>/<local part>) if nobody says otherwise.
+      - With O(backend=system) in C(<local part>). All have to be able to pass through the directory then.
     type: path
     default: /var/vmail
   owner:
-    description: The user that owns all mail.
+    description: The user that owns all mail. With O(backend=system), each account owns its own.
     type: str
     default: vmail
   group:
@@ -131,7 +133,9 @@ options:
     description:
       - Create the home and the Maildir with C(cur), C(new) and C(tmp), mode C(0700), and give these directories to
         O(owner) and O(group) where they belong to somebody else.
-      - An account whose line names a user or group id of its own is left alone.
+      - An account whose line names a user or group id of its own is left alone, except with O(backend=system).
+      - With O(backend=system), mail that was kept of a user who is gone is given to the new user of the account. A home
+        that belongs to another user is an error.
     type: bool
     default: true
   mail_directory:
@@ -144,7 +148,7 @@ options:
   scheme:
     description:
       - The scheme of new password hashes. The default is C(ARGON2ID), or C(SHA512-CRYPT) where Dovecot was built
-        without it.
+        without it, and with O(backend=system), whose passwords PAM checks.
       - Fails if the installed Dovecot does not know it.
     type: str
   rounds:
@@ -214,6 +218,13 @@ EXAMPLES = r"""
         password: "{{ vault_alice_scanner }}"
         services: [smtp]
         allow_nets: [192.0.2.0/24]
+
+- name: A Unix user without a shell, whose name is alice
+  postmaster.mail.maildir_user:
+    backend: system
+    mail_root: /home
+    address: alice@example.org
+    password: "{{ vault_alice }}"
 
 - name: A first password that the person may change later
   postmaster.mail.maildir_user:
@@ -310,6 +321,16 @@ passdbs:
     query:
       description: Its C(passdb_sql_query), with O(backend=sql).
       type: str
+    service:
+      description: The service of PAM that it asks, with O(backend=system).
+      type: str
+      sample: postmaster-mail
+    fields:
+      description: What it says of users, with O(backend=system).
+      type: dict
+    settings:
+      description: Further settings of it, with O(backend=system).
+      type: dict
 expiring:
   description: How many accounts, of all there are, have a day on which they expire or have expired.
   returned: success
@@ -323,7 +344,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backends import REQUIRED_IF
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user import MaildirUserError, run
-from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_options import ONE_ACCOUNT, task_spec
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_options import ONE_ACCOUNT, said, task_spec
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
 
 
@@ -364,6 +385,11 @@ def main() -> None:
     }
     if module._diff:
         result["diff"] = outcome.diff
+    if options["users"] is not None:
+        # No part of the result holds a secret. Ansible would search each of them in every text of it, which takes
+        # minutes for some thousand accounts.
+        result["invocation"] = {"module_args": said(options)}
+        module.no_log_values.clear()
     if outcome.failure is not None:
         module.fail_json(msg=outcome.failure, **result)
     module.exit_json(**result)

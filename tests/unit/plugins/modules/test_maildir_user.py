@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user import MaildirUserError, Outcome, run
-from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_options import task_spec
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_options import said, task_spec
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -72,6 +72,22 @@ class Host:
         )
         tools = (None, None) if bare else ("doveadm", "dovecot")
         return run(options, runner=self.dovecot, doveadm=tools[0], dovecot=tools[1], check_mode=check_mode)
+
+
+def test_what_ansible_may_say_of_a_task_holds_no_secret() -> None:
+    options = {name: option.get("default") for name, option in task_spec().items()}
+    options["users"] = [
+        {"address": "a@example.org", "password": "s3cret", "app_passwords": [{"name": "x", "password": "s3cret"}]},
+        {"address": "b@example.org", "password_hash": "{PLAIN}s3cret"},
+    ]
+    options["database"] = {"driver": "pgsql", "name": "mail", "user": "admin", "password": "s3cret", "port": None}
+    public = said(options)
+    assert public["users"] == ["a@example.org", "b@example.org"]
+    assert public["database"]["name"] == "mail"
+    assert public["database"]["password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    assert public["mail_root"] == "/var/vmail"
+    assert public.keys() == options.keys()
+    assert "s3cret" not in str(public)
 
 
 @pytest.fixture
@@ -240,12 +256,14 @@ def test_keys_of_postfix_are_ignored(host: Host) -> None:
     assert not host.run([{**alice, **more}]).changed
 
 
-def test_app_passwords_have_no_place_in_a_database(host: Host, tmp_path: pathlib.Path) -> None:
+def test_app_passwords_have_a_place_in_a_database(host: Host, tmp_path: pathlib.Path) -> None:
+    more = {"backend": "sql", "database": {"driver": "sqlite", "path": str(tmp_path / "accounts.sqlite")}}
     alice = {"address": "alice@example.org", "password": "x", "app_passwords": [PHONE]}
-    database = {"driver": "sqlite", "path": str(tmp_path / "accounts.sqlite")}
-    with pytest.raises(MaildirUserError, match="app_passwords have no table in the database"):
-        host.run([alice], backend="sql", database=database)
-    assert not (tmp_path / "accounts.sqlite").exists()
+    outcome = host.run([alice], **more)
+    assert outcome.users[0]["app_passwords"] == [PHONE["name"]]
+    assert [passdb["driver"] for passdb in outcome.passdbs] == ["sql", "sql"]
+    assert not host.run([alice], **more).changed
+    assert host.run([{**alice, "app_passwords": []}], **more).changed
 
 
 def test_an_account_in_a_database_is_renamed_too(host: Host, tmp_path: pathlib.Path) -> None:
@@ -257,4 +275,4 @@ def test_an_account_in_a_database_is_renamed_too(host: Host, tmp_path: pathlib.P
     assert outcome.users[0]["expires"] == "2999-12-31"
     assert (host.mail / "example.org" / "smith" / "Maildir").is_dir()
     assert not host.run([smith], **more).changed
-    assert outcome.passdbs == []
+    assert [passdb["driver"] for passdb in outcome.passdbs] == ["sql"]
