@@ -39,6 +39,13 @@ ca_path:
   description:
     - PEM file with the certificates to trust instead of those of the operating system.
   type: path
+key_type:
+  description:
+    - Which certificate to ask for where a server has several. V(rsa) and V(ecdsa) accept no other key, and no newer
+      version than TLS 1.2, because TLS 1.3 does not let a client of this module choose.
+    - With V(any), the default, it is the one that a client of today gets.
+  type: str
+  choices: [any, rsa, ecdsa]
 address_family:
   description:
     - Whether to connect by IPv4 or IPv6 only. The default is V(any).

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ansible_collections.postmaster.mail.plugins.module_utils._mail_wire import Endpoint
 from ansible_collections.postmaster.mail.plugins.module_utils._tls_certificate import ascii_name
 from ansible_collections.postmaster.mail.plugins.module_utils._tls_ciphers import VERSIONS, WEAKNESSES
+from ansible_collections.postmaster.mail.plugins.module_utils._tls_look import KEY_TYPES
 from ansible_collections.postmaster.mail.plugins.module_utils._tls_starttls import IMPLICIT, PROTOCOLS, WELL_KNOWN
 
 _Params = t.Mapping[str, t.Any]
@@ -54,6 +55,7 @@ class CheckPlan:
     protocol: str
     server_names: tuple[str, ...]
     ca_path: str
+    key_type: str
     depth: str
     soon_days: int
     expectation: Expectation
@@ -79,6 +81,7 @@ def _options() -> _Spec:
         "starttls": {"type": "str", "choices": ["auto", *PROTOCOLS]},
         "server_names": {"type": "list", "elements": "str"},
         "ca_path": {"type": "path"},
+        "key_type": {"type": "str", "choices": list(KEY_TYPES)},
         "address_family": {"type": "str", "choices": ["any", "ipv4", "ipv6"]},
         "source_address": {"type": "str"},
         "connect_timeout": {"type": "float"},
@@ -159,6 +162,7 @@ def _plan(label: str, host: str, port: int | None, inherited: t.Callable[[str, t
         protocol=WELL_KNOWN.get(port, IMPLICIT) if protocol == "auto" else protocol,
         server_names=names,
         ca_path=inherited("ca_path", ""),
+        key_type=inherited("key_type", "any"),
         depth=max(inherited("depth", "weak_ciphers"), _needed(expectation), key=DEPTHS.index),
         soon_days=int(inherited("expires_soon_days", 21)),
         expectation=expectation,

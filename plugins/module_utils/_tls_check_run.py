@@ -71,7 +71,7 @@ class Looker(t.Protocol):
 
     def ask(self, version: str, ciphers: t.Sequence[int], server_name: str) -> Answer: ...
 
-    def shake(self, server_name: str, ca_path: str) -> Handshake: ...
+    def shake(self, server_name: str, ca_path: str, key_type: str = ...) -> Handshake: ...
 
 
 def run_check(plan: CheckPlan, now: datetime.datetime, server: Looker | None = None) -> CheckResult:
@@ -105,8 +105,8 @@ def _look(plan: CheckPlan, server: Looker, result: CheckResult) -> None:
     if plan.goes("versions"):
         result.versions = find_versions(server.ask, first)
     for name in plan.server_names:
-        shaken = server.shake(name, plan.ca_path)
-        if not shaken.chain:
+        shaken = server.shake(name, plan.ca_path, plan.key_type)
+        if not shaken.chain and plan.key_type == "any":
             chain = certificates_in_clear(server.ask, name)
             shaken = Handshake(name, chain, failure=shaken.failure)
         result.presented.append(Presented(shaken, [read_certificate(der) for der in shaken.chain]))
@@ -115,7 +115,7 @@ def _look(plan: CheckPlan, server: Looker, result: CheckResult) -> None:
     ):
         raise ProbeError(
             f"{plan.endpoint} ({plan.protocol}) ended every TLS handshake: {result.presented[0].handshake.failure}."
-            " Check port and starttls, and the log of the server."
+            " Check port, starttls and key_type, and the log of the server."
         )
     if plan.goes("weak_ciphers"):
         result.ciphers = [

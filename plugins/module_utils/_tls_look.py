@@ -36,6 +36,11 @@ from ansible_collections.postmaster.mail.plugins.module_utils._tls_hello import 
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._tls_starttls import open_before_tls
 
+KEY_TYPES: t.Mapping[str, str] = {
+    "any": "",
+    "rsa": "aRSA:!eNULL:!PSK:!SRP:@SECLEVEL=0",
+    "ecdsa": "aECDSA:!eNULL:!PSK:!SRP:@SECLEVEL=0",
+}
 _MOST_SUITES = 120
 _CERTIFICATE_MESSAGE = 11
 # SSL_OP_LEGACY_SERVER_CONNECT: servers without RFC 5746 are to be reported, not refused.
@@ -104,13 +109,17 @@ class Server:
         finally:
             connection.close()
 
-    def shake(self, server_name: str, ca_path: str, *, verify: bool = True) -> Handshake:
+    def shake(self, server_name: str, ca_path: str, key_type: str = "any", *, verify: bool = True) -> Handshake:
         """Shake hands as a client does, without verification again if that fails. Raises ProbeError."""
         context = make_context(TlsSettings(ca_path=ca_path, minimum="TLSv1"))
         context.check_hostname = False
         context.options |= _LEGACY_SERVER
         if ssl.OPENSSL_VERSION_INFO >= (3, 2):
             context.options |= _NO_COMPRESSED_CERTIFICATES
+        if KEY_TYPES[key_type]:
+            # In TLS 1.3 no cipher suite says what the certificate has to be.
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(KEY_TYPES[key_type])
         if not verify:
             context.verify_mode = ssl.CERT_NONE
         messages: list[bytes] = []
