@@ -75,6 +75,7 @@ class AccountBackend(t.Protocol):
         """Bring these accounts into the given state, all or none of them, and put right what upkeep names.
 
         Called once at most, after read, within lock.
+        An account that is renamed is removed under its former address; the new one names that in former.
         """
 
     def settle(self) -> None:

@@ -15,6 +15,12 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
     AccountBackend,
     AccountBackendError,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_ldap import (
+    SCHEME,
+    LdapBackend,
+    directory_option,
+    parse_directory,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import PasswdFileBackend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import SqlBackend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import (
@@ -24,17 +30,26 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_datab
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
-REQUIRED_IF: t.Sequence[tuple[str, str, t.Sequence[str]]] = (("backend", "sql", ["database"]),)
+REQUIRED_IF: t.Sequence[tuple[str, str, t.Sequence[str]]] = (
+    ("backend", "sql", ["database"]),
+    ("backend", "ldap", ["directory"]),
+)
 
 
 def backend_options() -> dict[str, t.Any]:
     """Return the part of an argument_spec that says where the accounts are, see the doc fragment _account_backends."""
     return {
-        "backend": {"type": "str", "choices": ["passwd_file", "sql"], "default": "passwd_file"},
+        "backend": {"type": "str", "choices": ["passwd_file", "sql", "ldap"], "default": "passwd_file"},
         "database": database_option(),
+        "directory": directory_option(),
         "path": {"type": "path", "default": "/etc/dovecot/users"},
         "passwd_file_group": {"type": "str", "default": "dovecot", "no_log": False},
     }
+
+
+def default_scheme(options: t.Mapping[str, t.Any]) -> str | None:
+    """Return the scheme of new password hashes that the place needs, or None for any that Dovecot knows."""
+    return SCHEME if options["backend"] == "ldap" else None
 
 
 def open_backend(options: t.Mapping[str, t.Any], *, grammar_2_4: bool, runner: CommandRunner) -> AccountBackend:
@@ -48,4 +63,8 @@ def open_backend(options: t.Mapping[str, t.Any], *, grammar_2_4: bool, runner: C
         except DatabaseError as error:
             raise AccountBackendError(str(error)) from error
         return SqlBackend(target, options["passwd_file_group"], grammar_2_4=grammar_2_4)
+    if options["backend"] == "ldap":
+        # Who only reads accounts is not told where mail is.
+        mail_root = options.get("mail_root") or ""
+        return LdapBackend(*parse_directory(options["directory"]), runner, mail_root=mail_root, grammar_2_4=grammar_2_4)
     return PasswdFileBackend(options["path"], options["passwd_file_group"])

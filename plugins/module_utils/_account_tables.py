@@ -76,7 +76,9 @@ def build_account_tables(
     pairs = _expand(targets, mailboxes, whole_domains)
     _add_required(targets, mailboxes, domains, postmaster)
     _keep_from_catch_all(targets, mailboxes)
-    faults += [*(_unknown_targets(mailboxes, targets, domains) if complete else []), *_loops(mailboxes, targets)]
+    if complete:
+        faults += _unknown_targets(mailboxes, targets, domains)
+    faults += _loops(mailboxes, targets, complete=complete)
     if faults:
         raise AccountTableError(faults)
     return AccountTables(
@@ -238,7 +240,7 @@ def _unknown_targets(
     ]
 
 
-def _loops(mailboxes: t.Mapping[str, str], targets: t.Mapping[str, tuple[str, ...]]) -> list[str]:
+def _loops(mailboxes: t.Mapping[str, str], targets: t.Mapping[str, tuple[str, ...]], *, complete: bool) -> list[str]:
     """One fault for each loop that a walk through the aliases runs into; every alias is entered once."""
     faults = []
     done: set[str] = set()
@@ -257,7 +259,8 @@ def _loops(mailboxes: t.Mapping[str, str], targets: t.Mapping[str, tuple[str, ..
                 path[address] = None
                 pending.append((address, True))
                 pending += [
-                    (_row(target, mailboxes, targets), False)
+                    # What is not known may be an account of its own, which no catch-all gets.
+                    (_row(target, mailboxes, targets) if complete else target, False)
                     for target in targets[address]
                     if not (target == address and target in mailboxes)
                 ]

@@ -28,7 +28,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
     AccountBackend,
     AccountBackendError,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._account_backends import open_backend
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backends import default_scheme, open_backend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import expires_of
 from ansible_collections.postmaster.mail.plugins.module_utils._doveadm import Doveadm, DoveadmError
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir import MaildirError, MailStore, Owner
@@ -236,6 +236,7 @@ def _look(options: Options, runner: CommandRunner, doveadm: str | None, dovecot:
 
 
 def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | None) -> _Verifier:
+    wished = options["scheme"] or default_scheme(options)
     known: frozenset[str] = frozenset({_doveadm.PREFERRED_SCHEME})
     hashes = [(wish.address, wish.password_hash) for wish in wishes]
     hashes += [(wish.address, one.password_hash) for wish in wishes for one in wish.app_passwords or ()]
@@ -248,8 +249,8 @@ def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | Non
                 raise AccountError(
                     f"{address}: this Dovecot does not know the scheme of password_hash; 'doveadm pw -l' lists them"
                 )
-        scheme = _doveadm.choose_scheme(options["scheme"], known)
+        scheme = _doveadm.choose_scheme(wished, known)
     else:
-        scheme = str(options["scheme"] or _doveadm.PREFERRED_SCHEME).upper()
+        scheme = str(wished or _doveadm.PREFERRED_SCHEME).upper()
     _doveadm.check_rounds(scheme, options["rounds"])
     return _Verifier(doveadm=doveadm, scheme=scheme, rounds=options["rounds"], upgrade=options["upgrade_scheme"])

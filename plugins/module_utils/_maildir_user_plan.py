@@ -172,6 +172,7 @@ def compute_plan(current: Records, wishes: t.Sequence[Wish], policy: Policy, ver
         ]
     _check_shared_homes(current, changes, policy)
     return Plan(tuple(changes))
+                    former=change.former,
 
 
 def unmanaged(current: Records, wishes: t.Sequence[Wish]) -> list[str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _FIXED_FIELDS = 7
@@ -42,7 +42,7 @@ class AppPassword:
 class Entry:
     """One account as the file has it; empty strings are fields that are left to the defaults of the userdb.
 
-    app_passwords have no place in the line.
+    app_passwords have no place in the line. former is the address that the account had before, where it is written.
     """
 
     user: str
@@ -54,6 +54,7 @@ class Entry:
     shell: str = ""
     extra: tuple[str, ...] = ()
     app_passwords: tuple[AppPassword, ...] = ()
+    former: str = field(default="", compare=False)
 
     def __repr__(self) -> str:
         return f"Entry(user={self.user!r})"

@@ -191,6 +191,27 @@ def test_a_catch_all_is_followed_by_the_domain_that_leads_there_without_its_mail
     assert built.aliases["own@example.net"] == "own@example.net"
 
 
+def test_aliases_may_lead_to_accounts_that_are_elsewhere():
+    aliases = (
+        Alias("team@example.org", ("carol@example.org",)),
+        Alias("@example.org", ("dave@example.org",)),
+        Alias("@example.net", ("@example.org",)),
+    )
+    built = build_account_tables(
+        accounts=(),
+        aliases=aliases,
+        domains=("example.org", "example.net"),
+        postmaster="erin@example.org",
+        complete=False,
+    )
+    assert built.aliases["team@example.org"] == "carol@example.org"
+    assert built.aliases["@example.org"] == "dave@example.org"
+    assert built.aliases["postmaster@example.org"] == "erin@example.org"
+    loop = (Alias("a@example.org", ("b@example.org",)), Alias("b@example.org", ("a@example.org",)))
+    with pytest.raises(AccountTableError, match="form a loop"):
+        build_account_tables(accounts=(), aliases=loop, domains=("example.org",), postmaster=None, complete=False)
+
+
 def test_ten_thousand_accounts_in_two_domains_are_quick():
     accounts = [Account(f"user{number}@example.org") for number in range(10_000)]
     started = time.monotonic()

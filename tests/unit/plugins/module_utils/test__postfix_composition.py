@@ -461,6 +461,20 @@ def test_tables_of_accounts_elsewhere_stand_in_place_of_those_in_files() -> None
     assert _table(composition, "transport")["entries"] == {"example.net": "smtp:[192.0.2.1]"}
 
 
+def test_tables_of_accounts_elsewhere_stand_beside_those_in_files() -> None:
+    composition = _compose(
+        account_maps={
+            "virtual_mailbox_maps": ["proxy:ldap:/mailboxes"],
+            "virtual_alias_maps": ["proxy:ldap:/first", "inventory", "proxy:ldap:/last"],
+        }
+    )
+    assert _list(composition, "virtual_mailbox_maps")[:1] == ["proxy:ldap:/mailboxes"]
+    first, own, last = _list(composition, "virtual_alias_maps")[:3]
+    assert (first, last) == ("proxy:ldap:/first", "proxy:ldap:/last")
+    assert own.endswith("/virtual_aliases")
+    assert composition.files == ["null_sender", "sender_logins", "virtual_aliases"]
+
+
 def test_suspended_accounts_get_no_mail_whatever_the_transports_say() -> None:
     composition = _compose(
         suspended={"alice@example.org": "retry:4.2.1 Suspended"},

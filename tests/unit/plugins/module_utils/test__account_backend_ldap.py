@@ -1,0 +1,289 @@
+# Copyright (c) 2026, The postmaster.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import pathlib
+import stat
+import typing as t
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.postmaster.mail.plugins.module_utils import _ldap_client, _ldif
+from ansible_collections.postmaster.mail.plugins.module_utils._account import AccountError, AppPasswordWish, Wish
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import AccountBackendError
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_ldap import (
+    LdapBackend,
+    directory_option,
+    from_stored,
+    parse_directory,
+    to_stored,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import NO_NETWORK
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry
+from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult
+
+BASE = "ou=mail,dc=example,dc=org"
+SECRET = "Wr1ter's secret"
+ALL = {"home": "mailHome", "quota": "mailQuota", "disabled": "mailDisabled", "allow_nets": "mailNets"}
+FOUND = (pathlib.Path(__file__).parents[2] / "fixtures" / "ldapsearch-2.6.10-accounts.ldif").read_text()
+ALICE = Entry("alice@example.org", "{SHA512-CRYPT}$6$a", gecos="Alice", home="/var/vmail/example.org/alice")
+
+
+class FakeDirectory:
+    """Answers as the tools of OpenLDAP do, and keeps what it is told."""
+
+    def __init__(self, found: str = "", rc: int = 0, stderr: str = "") -> None:
+        self.found = found
+        self.result = (rc, stderr)
+        self.argv: list[str] = []
+        self.changes = ""
+        self.secret_mode = 0
+
+    def run(self, argv: t.Sequence[str], *, data: str | None = None) -> CommandResult:
+        self.argv = list(argv)
+        path = argv[argv.index("-y") + 1]
+        assert pathlib.Path(path).read_text() == SECRET
+        self.secret_mode = stat.S_IMODE(os.stat(path).st_mode)
+        if data is not None:
+            self.changes += data
+        rc, stderr = self.result
+        return CommandResult(rc, self.found if data is None else "", stderr)
+
+
+@pytest.fixture(autouse=True)
+def _tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ldap_client.shutil, "which", lambda tool: f"/usr/bin/{tool}")
+
+
+def options(attributes: dict[str, str] | None = None, **more: t.Any) -> dict[str, t.Any]:
+    spec = directory_option()["options"]
+    names = {name: one["default"] for name, one in spec["attributes"]["options"].items()}
+    return {
+        **{name: one.get("default") for name, one in spec.items()},
+        "uris": ["ldap://ldap.example.org"],
+        "base": BASE,
+        "ca_file": "/etc/ssl/ca.pem",
+        "bind_dn": "cn=writer,dc=example,dc=org",
+        "bind_password": SECRET,
+        "attributes": {**names, **(attributes or {})},
+        **more,
+    }
+
+
+def backend(directory: FakeDirectory, *, grammar_2_4: bool = True, **more: t.Any) -> LdapBackend:
+    place, layout = parse_directory(options(**more))
+    return LdapBackend(place, layout, directory, mail_root="/var/vmail", grammar_2_4=grammar_2_4)
+
+
+def entry(dn: str, **attributes: t.Any) -> str:
+    values = {name: [one] if isinstance(one, str) else one for name, one in attributes.items()}
+    return _ldif.add(dn, {"objectClass": ["inetOrgPerson"], **values}).replace("changetype: add\n", "")
+
+
+def test_accounts_are_read() -> None:
+    directory = FakeDirectory(FOUND)
+    records = backend(directory).read()
+    assert records["alice@example.org"] == Entry(
+        "alice@example.org", "{PLAIN}Correct-Horse-1", home="/var/vmail/example.org/alice"
+    )
+    assert records["zoe@example.org"].gecos == "Zo\u00eb \u00c9xample "
+    assert records["zoe@example.org"].password == "{SHA512-CRYPT}$6$abc$def"
+    assert "(&(objectClass=inetOrgPerson)(mail=*))" in directory.argv
+
+
+def test_the_password_is_in_a_file_that_is_gone() -> None:
+    directory = FakeDirectory()
+    backend(directory).read()
+    assert SECRET not in " ".join(directory.argv)
+    assert directory.secret_mode == 0o600
+    assert not os.path.exists(directory.argv[directory.argv.index("-y") + 1])
+    assert directory.argv[:3] == ["env", "LDAPTLS_REQCERT=demand", "LDAPTLS_CACERT=/etc/ssl/ca.pem"]
+    assert "-ZZ" in directory.argv
+    assert SECRET not in repr(parse_directory(options()))
+
+
+@pytest.mark.parametrize(
+    ("grammar_2_4", "extra"),
+    [
+        (True, ()),
+        (True, ("userdb_quota_storage_size=1G",)),
+        (False, ("userdb_quota_rule=*:storage=500M",)),
+        (True, ("userdb_quota_storage_size=unlimited",)),
+        (True, ("allow_nets=192.0.2.0/24,::1",)),
+        (True, ("nologin", NO_NETWORK)),
+        (True, ("userdb_quota_storage_size=1K", "allow_nets=192.0.2.1", "nologin", NO_NETWORK)),
+    ],
+)
+def test_what_is_written_is_read_again(grammar_2_4: bool, extra: tuple[str, ...]) -> None:
+    account = replace(ALICE, home="/srv/alice", extra=extra)
+    directory = FakeDirectory()
+    place = backend(directory, attributes=ALL, grammar_2_4=grammar_2_4)
+    place.read()
+    place.write({account.user: account})
+    directory.found = directory.changes.replace("changetype: add\n", "")
+    assert backend(directory, attributes=ALL, grammar_2_4=grammar_2_4).read() == {account.user: account}
+
+
+def test_a_new_account_gets_an_entry() -> None:
+    directory = FakeDirectory()
+    place = backend(directory, object_classes=["inetOrgPerson", "mailThing"])
+    place.read()
+    place.write({"a+b=c@example.org": replace(ALICE, user="a+b=c@example.org", home="/var/vmail/example.org/a+b=c")})
+    assert directory.changes == (
+        f"dn: mail=a\\+b\\=c@example.org,{BASE}\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: mailThing\n"
+        "cn: Alice\nsn: Alice\nmail: a+b=c@example.org\nuserPassword: {CRYPT}$6$a\ndisplayName: Alice\n\n"
+    )
+
+
+def test_only_what_differs_is_written() -> None:
+    directory = FakeDirectory(
+        entry(f"uid=al,{BASE}", mail="ALICE@example.org", displayName="Alice", userPassword="{crypt}$6$a", title="x")
+    )
+    place = backend(directory, attributes=ALL, object_classes=["inetOrgPerson", "mailThing"])
+    assert place.read() == {"alice@example.org": ALICE}
+    place.write({"alice@example.org": replace(ALICE, gecos="", extra=("userdb_quota_storage_size=1K",))})
+    assert directory.changes == (
+        f"dn: uid=al,{BASE}\nchangetype: modify\nreplace: objectClass\nobjectClass: inetOrgPerson\n"
+        "objectClass: mailThing\n-\nreplace: displayName\n-\nreplace: mailQuota\nmailQuota: 1024\n-\n\n"
+    )
+
+
+def test_an_account_that_is_removed_loses_its_entry() -> None:
+    directory = FakeDirectory(entry(f"uid=al,{BASE}", mail="alice@example.org"))
+    place = backend(directory)
+    place.read()
+    place.write({"alice@example.org": None})
+    assert directory.changes == f"dn: uid=al,{BASE}\nchangetype: delete\n\n"
+
+
+@pytest.mark.parametrize(
+    ("dn", "changes"),
+    [
+        (f"uid=al,{BASE}", f"dn: uid=al,{BASE}\nchangetype: modify\nreplace: mail\nmail: smith@example.org\n-\n\n"),
+        (
+            f"mail=alice@example.org,{BASE}",
+            f"dn: mail=alice@example.org,{BASE}\nchangetype: modrdn\nnewrdn: mail=smith@example.org\n"
+            f"deleteoldrdn: 1\n\n\ndn: mail=smith@example.org,{BASE}\nchangetype: modify\nreplace: displayName\n"
+            "displayName: Alice Smith\n-\n\n",
+        ),
+    ],
+)
+def test_an_account_that_is_renamed_keeps_its_entry(dn: str, changes: str) -> None:
+    directory = FakeDirectory(
+        entry(dn, mail="alice@example.org", displayName="Alice", userPassword="{CRYPT}$6$a", title="kept")
+    )
+    place = backend(directory)
+    place.read()
+    name = "Alice Smith" if "displayName" in changes else "Alice"
+    renamed = replace(
+        ALICE, user="smith@example.org", former="alice@example.org", gecos=name, home="/var/vmail/example.org/smith"
+    )
+    place.write({"alice@example.org": None, "smith@example.org": renamed})
+    assert directory.changes == changes
+
+
+@pytest.mark.parametrize(
+    ("found", "fault"),
+    [
+        (
+            entry(f"uid=a,{BASE}", mail=["a@example.org", "b@example.org"]),
+            "uid=a,ou=mail,dc=example,dc=org has several",
+        ),
+        (
+            entry(f"uid=a,{BASE}", mail="a@example.org") + entry(f"uid=b,{BASE}", mail="A@example.org"),
+            "both uid=a,ou=mail,dc=example,dc=org and uid=b",
+        ),
+        (entry(f"uid=a,{BASE}", mail="a@example.org", mailQuota="2G"), "is '2G', not bytes"),
+        ("nonsense", "cannot be understood"),
+    ],
+)
+def test_entries_that_are_no_accounts(found: str, fault: str) -> None:
+    with pytest.raises(AccountBackendError, match=fault):
+        backend(FakeDirectory(found), attributes=ALL).read()
+
+
+@pytest.mark.parametrize(
+    ("rc", "stderr", "fault"),
+    [
+        (255, "ldap_sasl_bind(SIMPLE): Can't contact LDAP server (-1)\n", "Can't contact LDAP server .* certificate"),
+        (49, "ldap_bind: Invalid credentials (49)\n", "correct bind_dn"),
+        (32, "No such object (32)\nMatched DN: dc=example,dc=org\n", "create the entry that base names"),
+        (4, "Size limit exceeded (4)\n", "olcLimits"),
+        (99, "", "exit status 99"),
+    ],
+)
+def test_a_directory_that_does_not_answer(rc: int, stderr: str, fault: str) -> None:
+    with pytest.raises(AccountBackendError, match=fault) as caught:
+        backend(FakeDirectory(rc=rc, stderr=stderr)).read()
+    assert "directory ldap://ldap.example.org, ou=mail,dc=example,dc=org" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_change_that_is_refused_is_named() -> None:
+    directory = FakeDirectory()
+    place = backend(directory)
+    place.read()
+    directory.result = (50, "ldap_add: Insufficient access (50)\n")
+    with pytest.raises(AccountBackendError, match="cannot be changed: .*olcAccess.*come before"):
+        place.write({ALICE.user: ALICE})
+
+
+@pytest.mark.parametrize(
+    ("wish", "fault"),
+    [
+        ({"quota": 1}, "quota has no attribute"),
+        ({"state": "disabled"}, "state: disabled has no attribute"),
+        ({"allow_nets": ("192.0.2.1",)}, "allow_nets has no attribute"),
+        ({"home": "/srv/alice"}, "home has no attribute"),
+        ({"extra_fields": (("a", "a=b"),)}, "extra_fields cannot be kept"),
+        ({"app_passwords": (AppPasswordWish("phone", "x"),)}, "app_passwords cannot be kept"),
+        ({"expires": "2027-01-01"}, "expires cannot be kept"),
+    ],
+)
+def test_what_has_no_attribute_is_refused(wish: dict[str, t.Any], fault: str) -> None:
+    with pytest.raises(AccountError, match=fault):
+        backend(FakeDirectory()).check([Wish("alice@example.org", **wish)])
+    backend(FakeDirectory()).check(
+        [Wish("alice@example.org", name="A", expires="never", home="/var/vmail/example.org/alice", allow_nets=())]
+    )
+
+
+def test_without_the_tools_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ldap_client.shutil, "which", lambda _tool: None)
+    place = backend(FakeDirectory(FOUND))
+    assert place.lacks() == ("ldapsearch and ldapmodify are not installed; install ldap-utils",)
+    assert place.read() == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ({"user_filter": "(mail=%{user})"}, "user_filter has %"),
+        ({"attributes": {"address": ""}}, "attributes.address is empty"),
+    ],
+)
+def test_options_that_cannot_be(more: dict[str, t.Any], fault: str) -> None:
+    with pytest.raises(AccountBackendError, match=fault):
+        parse_directory(options(**more))
+
+
+@pytest.mark.parametrize(
+    ("dovecot", "directory"),
+    [
+        ("{SHA512-CRYPT}$6$x", "{CRYPT}$6$x"),
+        ("{SHA256-CRYPT}$5$x", "{CRYPT}$5$x"),
+        ("{BLF-CRYPT}$2y$x", "{CRYPT}$2y$x"),
+        ("{ARGON2ID}$argon2id$x", "{ARGON2}$argon2id$x"),
+        ("{ARGON2I}$argon2i$x", "{ARGON2}$argon2i$x"),
+        ("{SSHA}x", "{SSHA}x"),
+        ("{CRYPT}xyz", "{CRYPT}xyz"),
+    ],
+)
+def test_schemes(dovecot: str, directory: str) -> None:
+    assert to_stored(dovecot) == directory
+    assert from_stored(directory) == dovecot
+    assert from_stored("clear") == "{PLAIN}clear"
+    assert from_stored("") == ""
