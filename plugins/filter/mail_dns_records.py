@@ -21,6 +21,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dns_records impor
     plan_records,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import record_as_dict
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_service_records import parse_dkim
 
 DOCUMENTATION = r"""
 name: mail_dns_records
@@ -30,12 +31,13 @@ author:
   - The postmaster.mail authors (@postmaster-mail)
 description:
   - Returns every record that the hosts need to send and receive mail and to be found by mail programs - A and AAAA
-    of each host, MX, SPF, DMARC and SRV records of each mail domain, SPF of each host name, CAA records if given,
-    PTR records of each address, and the records given in O(extra).
+    of each host, MX, SPF, DMARC and SRV records of each mail domain, SPF of each host name, PTR records of each
+    address, and where asked for DKIM, TLSRPT, MTA-STS, TLSA, SSHFP and CAA records, the names at which mail programs
+    look for their settings, and the records given in O(extra).
   - "SRV records follow RFC 6186 and RFC 8314. An open service has one for each host; implicit TLS has priority 0
     and STARTTLS 10, each further host 20 more. A domain whose hosts offer any service says V(0 0 0 .) of C(imap)
     and C(pop3) when these are closed; other closed services have no record."
-  - Several hosts of one domain get MX preferences 10, 20 and so on, in the order given.
+  - Several hosts of one domain get MX preferences 10, 20 and so on, in the order given, where they name none.
   - Equal records are merged; records of one name and type get the shortest TTL of them.
   - Fails, naming both records, when a CNAME has company, when a name has two SPF, DMARC, MTA-STS or TLSRPT records,
     and when an MX, SRV or NS record points at a CNAME. Fails for names and values that the DNS cannot hold.
@@ -52,7 +54,7 @@ options:
       - C(services) lists the listeners that are open, out of V(submissions), V(submission), V(imaps), V(imap),
         V(pop3s), V(pop3) and V(sieve), or maps each to true, false or a port. The default is all
         but V(sieve).
-      - C(mx) says whether the host takes the mail of its domains. Default is V(true).
+      - C(mx) says whether the host takes the mail of its domains, or with which preference. Default is V(true).
     type: list
     elements: dict
     required: true
@@ -71,8 +73,45 @@ options:
       record.
     type: str
     default: "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"
+  dkim:
+    description:
+      - Public keys of DKIM, each with C(selector), C(value) (the text of the record) and optionally C(domain), without
+        which each mail domain has it.
+    type: list
+    elements: dict
+    default: []
+  tlsrpt:
+    description: The TLSRPT record of each domain, with C({domain}) standing for the domain, such as
+      V(v=TLSRPTv1; rua=mailto:postmaster@{domain}). An empty text means no record.
+    type: str
+    default: ""
+  mta_sts_id:
+    description:
+      - The id of the MTA-STS policy, up to 32 letters and digits, another one with each new policy. Makes the record
+        that says so, and the name C(mta-sts) of each domain, which leads to O(web_host). An empty text means none.
+    type: str
+    default: ""
+  autoconfig:
+    description: Whether the names C(autoconfig) and C(autodiscover) of each domain, and an SRV record for the latter,
+      lead to O(web_host).
+    type: bool
+    default: false
+  web_host:
+    description: The host that serves O(mta_sts_id) and O(autoconfig) by https. Without one it is the first host of each
+      domain.
+    type: str
+    default: ""
+  tlsa:
+    description: Maps a host name to TLSA values. They are published for port 25 of a host with MX records and for each
+      of its open services.
+    type: dict
+    default: {}
+  sshfp:
+    description: Maps a host name to SSHFP values, as C(ssh-keygen -r) prints them.
+    type: dict
+    default: {}
   overrides:
-    description: Maps a mail domain to C(spf) and C(dmarc) of its own.
+    description: Maps a mail domain to C(spf), C(dmarc), C(tlsrpt) and C(mta_sts_id) of its own.
     type: dict
     default: {}
   caa:
@@ -83,8 +122,7 @@ options:
     default: []
   extra:
     description:
-      - Further records, such as those of DKIM, TLSA or MTA-STS, each with C(name), C(type) and C(value), and
-        optionally C(ttl), C(zone) and C(why).
+      - Further records, each with C(name), C(type) and C(value), and optionally C(ttl), C(zone) and C(why).
       - Names are absolute, their final dot is optional. TXT values are the text itself, which is quoted and split
         as needed.
     type: list
@@ -110,17 +148,18 @@ seealso:
 EXAMPLES = r"""
 - name: List the records of one host
   ansible.builtin.debug:
-    msg: "{{ hosts | postmaster.mail.mail_dns_records(extra=dkim_records) }}"
+    msg: "{{ hosts | postmaster.mail.mail_dns_records(dkim=dkim_keys, tlsa=digests, autoconfig=true) }}"
   vars:
     hosts:
       - hostname: mail.example.org
         addresses: [192.0.2.25, "2001:db8::25"]
         domains: [example.org]
         services: [submissions, imaps]
-    dkim_records:
-      - name: mail._domainkey.example.org
-        type: TXT
+    dkim_keys:
+      - selector: mail
         value: v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+    digests:
+      mail.example.org: [3 1 1 d2abde240d7cd3ee6b4b28c54df034b97983a1d16e8a410e4561cb106618e971]
 """
 
 RETURN = r"""
@@ -139,6 +178,13 @@ def mail_dns_records(
     ttl: int = DEFAULT_TTL,
     spf: str = DEFAULT_SPF,
     dmarc: str = DEFAULT_DMARC,
+    dkim: t.Sequence[t.Mapping[str, t.Any]] = (),
+    tlsrpt: str = "",
+    mta_sts_id: str = "",
+    autoconfig: bool = False,
+    web_host: str = "",
+    tlsa: t.Mapping[str, t.Sequence[str]] | None = None,
+    sshfp: t.Mapping[str, t.Sequence[str]] | None = None,
     overrides: t.Mapping[str, t.Mapping[str, str]] | None = None,
     caa: t.Sequence[str] = (),
     extra: t.Sequence[t.Mapping[str, t.Any]] = (),
@@ -146,16 +192,23 @@ def mail_dns_records(
     warn: bool = True,
 ) -> list[dict[str, t.Any]]:
     """Return the records of a deployment as plain data."""
-    options = RecordOptions(
-        ttl=ttl,
-        spf=spf,
-        dmarc=dmarc,
-        overrides=overrides or {},
-        caa=tuple(caa),
-        extra=tuple(extra),
-        zones=tuple(zones),
-    )
     try:
+        options = RecordOptions(
+            ttl=ttl,
+            spf=spf,
+            dmarc=dmarc,
+            overrides=overrides or {},
+            tlsrpt=tlsrpt,
+            mta_sts_id=mta_sts_id,
+            autoconfig=autoconfig,
+            web_host=web_host,
+            dkim=tuple(parse_dkim(item, f"dkim[{position}]") for position, item in enumerate(dkim)),
+            tlsa=tlsa or {},
+            sshfp=sshfp or {},
+            caa=tuple(caa),
+            extra=tuple(extra),
+            zones=tuple(zones),
+        )
         parsed = [parse_host(host, f"hosts[{position}]") for position, host in enumerate(hosts)]
         plan = plan_records(parsed, options)
     except DnsDataError as error:

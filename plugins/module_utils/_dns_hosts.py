@@ -40,13 +40,17 @@ _BACKEND_GROUPS = ("mail_db", "mail_dns")
 
 @dataclass(frozen=True)
 class MailHost:
-    """A host of the deployment. services holds (name, port) of the listeners that are really open."""
+    """A host of the deployment. services holds (name, port) of the listeners that are really open.
+
+    preference is that of its MX records; without one it follows from the order of the hosts.
+    """
 
     hostname: str
     addresses: tuple[IPAddress, ...]
     domains: tuple[str, ...]
     services: tuple[tuple[str, int], ...]
     mx: bool
+    preference: int | None = None
 
 
 def parse_host(data: t.Mapping[str, t.Any], what: str) -> MailHost:
@@ -57,6 +61,12 @@ def parse_host(data: t.Mapping[str, t.Any], what: str) -> MailHost:
     if not data.get("hostname"):
         raise DnsDataError(f"{what} has no hostname. Set it to the name that the host shows to the world.")
     hostname = to_host_fqdn(data["hostname"], f"{what}.hostname")
+    mx = data.get("mx", True)
+    preference = None if isinstance(mx, bool) or mx is None else mx
+    if preference is not None and not (isinstance(preference, int) and 0 <= preference <= _MAX_PORT):
+        raise DnsDataError(
+            f"{what}.mx of {hostname} is {mx!r}; give true, false or a preference from 0 to {_MAX_PORT}."
+        )
     return MailHost(
         hostname=hostname,
         addresses=_unique(
@@ -68,7 +78,8 @@ def parse_host(data: t.Mapping[str, t.Any], what: str) -> MailHost:
             for item in _as_list(data.get("domains"), f"{what}.domains")
         ),
         services=_parse_services(data.get("services", DEFAULT_SERVICES), f"{what}.services of {hostname}"),
-        mx=bool(data.get("mx", True)),
+        mx=mx is not None and mx is not False,
+        preference=preference,
     )
 
 
@@ -116,8 +127,14 @@ def _host_entry(host: t.Mapping[str, t.Any], groups: t.Sequence[str] | None) -> 
         "addresses": list(host.get("mail_addresses") or _connection_address(host)),
         "domains": list(host.get("mail_domains") or [host["mail_domain"]]),
         "services": services,
-        "mx": "mail_mx" in role_groups if role_groups else True,
+        "mx": _exchanger(host) if not role_groups or "mail_mx" in role_groups else False,
     }
+
+
+def _exchanger(host: t.Mapping[str, t.Any]) -> bool | int:
+    """Return the preference that the inventory gives, or true."""
+    preference = host.get("mail_mx_preference")
+    return True if preference is None else int(preference)
 
 
 def _connection_address(host: t.Mapping[str, t.Any]) -> list[str]:
@@ -134,7 +151,7 @@ def _merge_into(known: dict[str, t.Any], entry: t.Mapping[str, t.Any]) -> None:
     for key in ("addresses", "domains"):
         known[key] = list(_unique([*known[key], *entry[key]]))
     known["services"] = {**entry["services"], **known["services"]}
-    known["mx"] = known["mx"] or entry["mx"]
+    known["mx"] = entry["mx"] if known["mx"] is False else known["mx"]
 
 
 def _parse_services(services: object, what: str) -> tuple[tuple[str, int], ...]:

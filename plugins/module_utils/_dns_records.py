@@ -13,7 +13,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_hosts import SERVICE_PORTS, MailHost
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_hosts import MailHost
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import (
     DnsDataError,
     IPAddress,
@@ -24,6 +24,17 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import 
     to_host_fqdn,
     unquote_txt,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_service_records import (
+    Add,
+    DkimKey,
+    add_autoconfig,
+    add_dkim,
+    add_host_data,
+    add_mta_sts,
+    add_services,
+    add_tlsrpt,
+    tls_ports,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_values import record_type, record_value, target_name
 
 DEFAULT_TTL = 3600
@@ -32,17 +43,10 @@ DEFAULT_DMARC = "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"
 
 _MAX_TTL = 2**31 - 1
 _PREFERENCE_STEP = 10
-# RFC 8314 prefers implicit TLS: a host's STARTTLS ports come after its TLS ports, the next host after both.
-_SRV_HOST_STEP = 20
-_SRV_STARTTLS_STEP = 10
-_STARTTLS_SERVICES = ("submission", "imap", "pop3")
-# RFC 6186, 3.4: the target "." says that a service is not offered. Said of these two alone, because they are the
-# names that a client falls back to; other closed services simply have no record.
-_DENIED_WHEN_CLOSED = ("imap", "pop3")
 _ALL_MECHANISM = re.compile(r"[-~?]all\Z")
 _MAILTO_DOMAIN = re.compile(r"mailto:[^@,;!\s]+@([^,;!\s]+)", re.IGNORECASE)
 _EXTRA_KEYS = ("name", "type", "value", "ttl", "zone", "why")
-_OVERRIDE_KEYS = ("spf", "dmarc")
+_OVERRIDE_KEYS = ("spf", "dmarc", "tlsrpt", "mta_sts_id")
 _SINGLE_TEXTS = ("v=spf1", "v=dmarc1", "v=stsv1", "v=tlsrptv1")
 
 
@@ -71,12 +75,23 @@ class RecordPlan:
 
 @dataclass(frozen=True)
 class RecordOptions:
-    """Policies of a deployment. overrides maps a mail domain to spf and dmarc of its own; an empty policy is none."""
+    """Policies of a deployment, and records of other features as data.
+
+    overrides maps a mail domain to policies of its own; an empty policy is none. tlsa and sshfp map a host name to
+    values. web_host serves what mail programs and servers fetch by https; by default it is the first of a domain.
+    """
 
     ttl: int = DEFAULT_TTL
     spf: str = DEFAULT_SPF
     dmarc: str = DEFAULT_DMARC
     overrides: t.Mapping[str, t.Mapping[str, str]] = field(default_factory=dict)
+    tlsrpt: str = ""
+    mta_sts_id: str = ""
+    autoconfig: bool = False
+    web_host: str = ""
+    dkim: tuple[DkimKey, ...] = ()
+    tlsa: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
+    sshfp: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
     caa: tuple[str, ...] = ()
     extra: tuple[t.Mapping[str, t.Any], ...] = ()
     zones: tuple[str, ...] = ()
@@ -104,7 +119,13 @@ def plan_records(hosts: t.Sequence[MailHost], options: RecordOptions) -> RecordP
         _add_mx(domain, serving, add, warnings)
         _add_spf(domain, serving, policy.get("spf", options.spf), add)
         _add_dmarc(domain, domains, policy.get("dmarc", options.dmarc), add, warnings)
-        _add_services(domain, serving, add)
+        add_dkim(domain, domains, options.dkim, add)
+        add_tlsrpt(domain, policy.get("tlsrpt", options.tlsrpt), add)
+        web_host = to_host_fqdn(options.web_host, "web_host") if options.web_host else serving[0].hostname
+        add_mta_sts(domain, policy.get("mta_sts_id", options.mta_sts_id), web_host, add)
+        add_services(domain, serving, add)
+        if options.autoconfig:
+            add_autoconfig(domain, web_host, add)
     for host in hosts:
         if host.hostname not in domains:
             add(
@@ -113,6 +134,8 @@ def plan_records(hosts: t.Sequence[MailHost], options: RecordOptions) -> RecordP
                 "v=spf1 a -all",
                 "Only the host itself may use its name as envelope sender or in HELO.",
             )
+    add_host_data("TLSA", hosts, options.tlsa, tls_ports, add)
+    add_host_data("SSHFP", hosts, options.sshfp, lambda _host: (0,), add)
     for name in _caa_names(hosts, domains):
         for value in options.caa:
             add(name, "CAA", value, "Certificates for this name and those below it may come from this authority only.")
@@ -149,11 +172,7 @@ def _refuse_repeated(hosts: t.Sequence[MailHost]) -> None:
         raise DnsDataError(f"hosts names {repeated[0]} more than once. Give each host once, with all of its addresses.")
 
 
-class _Add(t.Protocol):
-    def __call__(self, name: str, rtype: str, value: str, why: str) -> None: ...
-
-
-def _add_addresses(host: MailHost, add: _Add, warnings: list[str]) -> None:
+def _add_addresses(host: MailHost, add: Add, warnings: list[str]) -> None:
     published = [address for address in host.addresses if not _is_unusable(address)]
     for address in published:
         rtype = "A" if address.version == 4 else "AAAA"
@@ -173,7 +192,7 @@ def _is_unusable(address: IPAddress) -> bool:
     return address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
 
 
-def _add_mx(domain: str, serving: t.Sequence[MailHost], add: _Add, warnings: list[str]) -> None:
+def _add_mx(domain: str, serving: t.Sequence[MailHost], add: Add, warnings: list[str]) -> None:
     exchangers = [host for host in serving if host.mx]
     if not exchangers:
         warnings.append(f"{domain} has no host that takes its mail: no MX record was made.")
@@ -181,12 +200,12 @@ def _add_mx(domain: str, serving: t.Sequence[MailHost], add: _Add, warnings: lis
         add(
             domain,
             "MX",
-            f"{rank * _PREFERENCE_STEP} {host.hostname}",
+            f"{rank * _PREFERENCE_STEP if host.preference is None else host.preference} {host.hostname}",
             f"Mail for {domain[:-1]} goes to {host.hostname[:-1]}.",
         )
 
 
-def _add_spf(domain: str, serving: t.Sequence[MailHost], policy: str, add: _Add) -> None:
+def _add_spf(domain: str, serving: t.Sequence[MailHost], policy: str, add: Add) -> None:
     if not policy:
         return
     text = policy.strip()
@@ -201,7 +220,7 @@ def _add_spf(domain: str, serving: t.Sequence[MailHost], policy: str, add: _Add)
     add(domain, "TXT", text, f"Which hosts may send mail with envelope senders at {domain[:-1]} (SPF).")
 
 
-def _add_dmarc(domain: str, domains: t.Sequence[str], policy: str, add: _Add, warnings: list[str]) -> None:
+def _add_dmarc(domain: str, domains: t.Sequence[str], policy: str, add: Add, warnings: list[str]) -> None:
     if not policy:
         return
     text = policy.replace("{domain}", domain[:-1]).strip()
@@ -229,25 +248,6 @@ def _add_dmarc(domain: str, domains: t.Sequence[str], policy: str, add: _Add, wa
                 f"DMARC reports about {domain} go to {reporting}, which receives them only after publishing "
                 f'{domain}_report._dmarc.{reporting} TXT "v=DMARC1".'
             )
-
-
-def _add_services(domain: str, serving: t.Sequence[MailHost], add: _Add) -> None:
-    offered = {name for host in serving for name, _port in host.services}
-    if not offered:
-        return
-    for name in SERVICE_PORTS:
-        owner = f"_{name}._tcp.{domain}"
-        offering = [(host.hostname, dict(host.services)[name]) for host in serving if name in dict(host.services)]
-        for rank, (target, port) in enumerate(offering):
-            priority = rank * _SRV_HOST_STEP + (_SRV_STARTTLS_STEP if name in _STARTTLS_SERVICES else 0)
-            add(
-                owner,
-                "SRV",
-                f"{priority} 1 {port} {target}",
-                f"Lets mail programs find {name} of {domain[:-1]} by themselves.",
-            )
-        if not offering and name in _DENIED_WHEN_CLOSED:
-            add(owner, "SRV", "0 0 0 .", f"Tells mail programs that {domain[:-1]} does not offer {name}.")
 
 
 def _caa_names(hosts: t.Sequence[MailHost], domains: t.Sequence[str]) -> list[str]:

@@ -20,19 +20,20 @@ TYPES = {"ipv4": "A", "ipv6": "AAAA"}
 FAMILIES = {"inet": "ipv4", "inet6": "ipv6"}
 # Addresses that a host is about to give up, does not have yet, or changes for the sake of privacy.
 UNSTABLE = ("deprecated", "tentative", "dadfailed", "temporary")
+# The first that is found in an output counts; an answer of NOTAUTH may have one of the others as its reason.
 REMEDIES = {
-    "REFUSED": "permit the update there, in BIND by update-policy of the zone",
     "BADKEY": "the server does not know this key with this algorithm",
     "BADSIG": "the secret of the key differs from the server's",
     "BADTIME": "the clocks of host and server differ too much",
+    "REFUSED": "permit it at the server, in BIND by update-policy of the zone",
     "NOTAUTH": "give the primary server of the zone, and the right zone",
     "NOTZONE": "the name is not in the zone",
     "SERVFAIL": "the log of the server says why",
     "NXRRSET": "somebody else changed the records, or a wildcard answers for the name",
     "YXRRSET": "somebody else changed the records at the same time",
-    "timed out": "check address, port and firewalls",
-    "no servers could be reached": "check address, port and firewalls",
-    "connection refused": "check address and port",
+    "timed out": "check address, port and firewalls of the server",
+    "connection refused": "check address and port of the server",
+    "no servers could be reached": "check address, port and firewalls of the server",
 }
 
 
@@ -78,7 +79,7 @@ def read_own(config: Config) -> dict[str, set[str]]:
 
 def read_published(config: Config, key: t.Sequence[str], name: str, rtype: str) -> tuple[set[str], set[int]]:
     """Return addresses and TTLs that the server itself has for name."""
-    options = ["+noall", "+comments", "+answer", "+norecurse", "+tries=2", "+time=5"]
+    options = ["+noall", "+comments", "+answer", "+additional", "+norecurse", "+tries=2", "+time=5"]
     argv = ["dig", *key, *options, "-p", str(config["port"]), f"@{config['server']}", "-q", f"{name}.", "-t", rtype]
     answer = run(argv)
     text = answer.stdout
@@ -87,10 +88,12 @@ def read_published(config: Config, key: t.Sequence[str], name: str, rtype: str) 
     if not any(line.startswith(";; flags:") and " aa" in line.split(";")[2] for line in text.splitlines()):
         raise CannotUpdateError(f"{config['server']} is not authoritative for {name}; give its primary server")
     addresses, ttls = set(), set()
-    for fields in (line.split() for line in text.splitlines() if not line.startswith(";")):
-        if len(fields) == 5 and fields[3] == "CNAME":
+    for fields in (line.split() for line in text.splitlines()):
+        if len(fields) != 5 or fields[0].lower() != f"{name.lower()}.":
+            continue
+        if fields[3] == "CNAME":
             raise CannotUpdateError(f"{name} is a CNAME to {fields[4]}; remove it, or update that name")
-        if len(fields) == 5 and fields[3] == rtype:
+        if fields[3] == rtype:
             addresses.add(str(ipaddress.ip_address(fields[4])))
             ttls.add(int(fields[1]))
     return addresses, ttls
@@ -131,12 +134,12 @@ def keep_current(config: Config, key: t.Sequence[str], name: str, own: t.Mapping
 
 
 def cause(text: str) -> str:
-    lines = [line.strip("; ") for line in text.splitlines() if line.strip("; ")]
-    for word in ("BADKEY", "BADSIG", "BADTIME", *REMEDIES):
-        said = [line for line in lines if word.lower() in line.lower()]
-        if said:
-            return f"{said[-1]} ({REMEDIES[word]})"
-    return lines[0] if lines else "no reason given"
+    """Return what the output of dig or nsupdate says about a failure, and what to do."""
+    for code, remedy in REMEDIES.items():
+        if code in text:
+            return f"{code}: {remedy}"
+    lines = [line.strip("; ") for line in text.splitlines()]
+    return next((line for line in lines if line), "no reason given")
 
 
 def first_line(text: str) -> str:

@@ -104,3 +104,21 @@ def test_a_host_gets_what_its_groups_serve() -> None:
         ("out.example.org", ["submissions", "submission"], False),
         ("imap.example.org", ["imaps", "imap", "pop3s", "pop3"], False),
     ]
+
+
+@pytest.mark.parametrize("preference", [-1, 65536, "10", 1.5])
+def test_preferences_that_are_none(preference: object) -> None:
+    with pytest.raises(DnsDataError, match="give true, false or a preference from 0 to 65535"):
+        hosts.parse_host({"hostname": "mail.example.org", "mx": preference}, "hosts[0]")
+
+
+def test_the_inventory_may_name_a_preference() -> None:
+    variables = [
+        {"mail_domain": "example.org", "mail_hostname": "a.example.org", "mail_mx_preference": "0"},
+        {"mail_domain": "example.org", "mail_hostname": "b.example.org"},
+        {"mail_domain": "example.org", "mail_hostname": "a.example.org", "group_names": ["mail"]},
+    ]
+    entries = hosts.hosts_from_variables(variables)
+    assert [host["mx"] for host in entries] == [0, True]
+    assert hosts.parse_host(entries[0], "hosts[0]").mx
+    assert hosts.parse_host(entries[0], "hosts[0]").preference == 0

@@ -220,3 +220,21 @@ def test_an_address_of_two_hosts_has_one_pointer() -> None:
     result = plan(mail_host("a.example.org"), mail_host("b.example.org"))
     assert lines(result, "PTR") == ["25.8.8.8.in-addr.arpa. PTR a.example.org."]
     assert "names the first only" in result.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("preferences", "expected"),
+    [
+        ((True, True), ["10 mx1.example.org.", "20 mx2.example.org."]),
+        ((5, True), ["5 mx1.example.org.", "20 mx2.example.org."]),
+        ((50, 0), ["50 mx1.example.org.", "0 mx2.example.org."]),
+        ((10, 10), ["10 mx1.example.org.", "10 mx2.example.org."]),
+        ((False, 7), ["7 mx2.example.org."]),
+    ],
+)
+def test_preferences_of_mail_exchangers(preferences: tuple[t.Any, t.Any], expected: list[str]) -> None:
+    first, second = preferences
+    result = plan(
+        mail_host("mx1.example.org", mx=first), mail_host("mx2.example.org", addresses=["8.8.8.26"], mx=second)
+    )
+    assert lines(result, "MX") == [f"example.org. MX {value}" for value in expected]
