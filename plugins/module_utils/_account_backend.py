@@ -23,7 +23,8 @@ import contextlib
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.postmaster.mail.plugins.module_utils._account import Wish
+from ansible_collections.postmaster.mail.plugins.module_utils._account import OnRemove, Wish
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir import Owner
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry
 
 Records = t.Mapping[str, Entry]
@@ -62,7 +63,7 @@ class AccountBackend(t.Protocol):
     def read(self) -> Records:
         """Return all accounts, none where the place is yet to be made. Changes nothing."""
 
-    def passdbs(self, entries: t.Iterable[Entry], /) -> list[dict[str, str]]:
+    def passdbs(self, entries: t.Iterable[Entry], /) -> list[dict[str, t.Any]]:
         """Return the passdbs of Dovecot for these accounts, as the variable dovecot_passdbs takes them.
 
         None where they do not depend on the accounts; then the role that sets up the place knows them.
@@ -74,9 +75,38 @@ class AccountBackend(t.Protocol):
     def write(self, changes: Changes) -> None:
         """Bring these accounts into the given state, all or none of them, and put right what upkeep names.
 
-        Called once at most, after read, within lock.
         An account that is renamed is removed under its former address; the new one names that in former.
+        Called once at most, after read, within lock.
         """
 
     def settle(self) -> None:
         """Return when a Dovecot that runs sees what was written; what it has in its caches is flushed by others."""
+
+
+@t.runtime_checkable
+class PersonalBackend(AccountBackend, t.Protocol):
+    """A place where each account is a user of the system, who owns its mail."""
+
+    def adapted(self, wishes: t.Sequence[Wish], /) -> tuple[Wish, ...]:
+        """Return wishes with password hashes in the form that read returns. Raises AccountError."""
+
+    def scheme(self, asked: str | None, /) -> str:
+        """Return the scheme of new hashes. Raises AccountError for one that cannot be checked."""
+
+    def check_together(self, entries: t.Iterable[Entry], /) -> None:
+        """Raise AccountError where these cannot be all the accounts there are. Called after read."""
+
+    def has_password(self, address: str, /) -> bool:
+        """Tell whether there is a user with a password already, whom a new account would be."""
+
+    def check_removal(self, address: str, on_remove: OnRemove, /) -> None:
+        """Raise AccountError where the home of an account must stay."""
+
+    def owner(self, entry: Entry, /) -> Owner | None:
+        """Return who owns the mail of an account, or None if that user is yet to be created."""
+
+    def prepare(self, changes: Changes, /) -> dict[str, Owner]:
+        """Create the users that are missing, unable to log in, and return the owner of the mail of each account.
+
+        Called before write, within lock, so that there is somebody to give homes to.
+        """

@@ -23,6 +23,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_l
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import PasswdFileBackend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import SqlBackend
+from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_system import SystemBackend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import (
     DatabaseError,
     database_option,
@@ -39,11 +40,13 @@ REQUIRED_IF: t.Sequence[tuple[str, str, t.Sequence[str]]] = (
 def backend_options() -> dict[str, t.Any]:
     """Return the part of an argument_spec that says where the accounts are, see the doc fragment _account_backends."""
     return {
-        "backend": {"type": "str", "choices": ["passwd_file", "sql", "ldap"], "default": "passwd_file"},
+        "backend": {"type": "str", "choices": ["passwd_file", "sql", "ldap", "system"], "default": "passwd_file"},
         "database": database_option(),
         "directory": directory_option(),
         "path": {"type": "path", "default": "/etc/dovecot/users"},
         "passwd_file_group": {"type": "str", "default": "dovecot", "no_log": False},
+        "system_group": {"type": "str", "default": "mailusers"},
+        "system_pam_service": {"type": "str", "default": "postmaster-mail"},
     }
 
 
@@ -67,4 +70,8 @@ def open_backend(options: t.Mapping[str, t.Any], *, grammar_2_4: bool, runner: C
         # Who only reads accounts is not told where mail is.
         mail_root = options.get("mail_root") or ""
         return LdapBackend(*parse_directory(options["directory"]), runner, mail_root=mail_root, grammar_2_4=grammar_2_4)
-    return PasswdFileBackend(options["path"], options["passwd_file_group"])
+    file = PasswdFileBackend(options["path"], options["passwd_file_group"])
+    if options["backend"] == "system":
+        group, service = options["system_group"], options["system_pam_service"]
+        return SystemBackend(file, group=group, pam_service=service, runner=runner)
+    return file

@@ -30,7 +30,7 @@ _PASSDB = {
     "static": (set(), {"password"}),
 }
 _USERDB: dict[str, tuple[set[str], set[str]]] = {
-    "passwd-file": ({"path"}, set()),
+    "passwd-file": ({"path"}, {"personal"}),
     "passwd": (set(), set()),
     "sql": ({"query"}, {"iterate_query"}),
     "ldap": ({"filter"}, {"iterate_filter", "iterate_fields"}),
@@ -70,8 +70,9 @@ def compose_auth(work: Work) -> None:
 
 def mail_owner(work: Work) -> str:
     """The user that owns all mail; empty where each user owns the own, as users of the system do."""
-    drivers = {str(entry.get("driver")) for entry in work.wishes.entries("userdbs")}
-    return "" if "passwd" in drivers else work.wishes.text("mail_user")
+    entries = work.wishes.entries("userdbs")
+    personal = any(entry.get("driver") == "passwd" or entry.get("personal") for entry in entries)
+    return "" if personal else work.wishes.text("mail_user")
 
 
 def _databases(
@@ -111,12 +112,14 @@ def _block(work: Work, kind: str, driver: str, name: str, entry: t.Mapping[str, 
             block["userdb_ldap_iterate_fields"] = dict(value)
         elif key == "fields":
             block["fields"] = dict(value)
-        elif key not in _COMMON:
+        elif key not in {*_COMMON, "personal"}:
             block[_FULL_NAMES.get((kind, key), f"{prefix}{key}")] = value
     owner = work.wishes.text("mail_user")
     if kind == "userdb" and driver in {"passwd-file", "static"}:
         suffix = ":default" if driver == "passwd-file" else ""
-        fields = {"uid": owner, "gid": owner, "home": work.wishes.text("mail_home")}
+        # A user without a number must not get that of somebody else.
+        numbers = {} if entry.get("personal") else {"uid": owner, "gid": owner}
+        fields = {**numbers, "home": work.wishes.text("mail_home")}
         block["fields"] = merge({f"{key}{suffix}": value for key, value in fields.items()}, block.get("fields", {}))
     return merge(block, entry.get("settings") or {})
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import pwd
 import stat
 import typing as t
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from ansible_collections.postmaster.mail.plugins.module_utils import _tree
 
 _MAILDIR_PARTS = ("cur", "new", "tmp")
+_Remedy = t.Literal["chown", "give"]
 
 
 class MaildirError(Exception):
@@ -39,17 +41,29 @@ class Owner:
 
 @dataclass(frozen=True)
 class DirectoryStep:
-    """One directory to create, or to give to its right owner."""
+    """One directory to create, or to give to its right owner, with give all in it that had the same owner."""
 
     path: str
-    action: t.Literal["create", "chown"]
+    action: t.Literal["create", "chown", "give"]
 
 
 class MailStore:
     """The mail of all accounts below root."""
 
-    def __init__(self, root: str, *, archive_dir: str, mail_directory: str | None, owner: Owner | None) -> None:
-        """mail_directory is relative to a home, None to leave homes alone; owner None leaves owners alone."""
+    def __init__(
+        self,
+        root: str,
+        *,
+        archive_dir: str,
+        mail_directory: str | None,
+        owner: Owner | None,
+        known: t.Callable[[int], bool] | None = None,
+    ) -> None:
+        """mail_directory is relative to a home, None to leave homes alone; owner None leaves owners alone.
+
+        known tells whether a number is that of a user of the system.
+        """
+        self._known = known or _is_user
         self._given_root = os.path.normpath(root)
         self._root = os.path.realpath(root)
         self._archive_dir = os.path.normpath(archive_dir)
@@ -90,8 +104,41 @@ class MailStore:
         """Return what is missing for mail to be delivered into home. Raises MaildirError."""
         if self._mail_directory is None:
             return ()
+        return self._steps(self.parts(home), lambda status: None if self._owned(status) else "chown")
+
+    def personal_steps(self, home: str, owner: Owner | None) -> tuple[DirectoryStep, ...]:
+        """As steps, for mail that its own user owns; None is one who is yet to be created. Raises MaildirError."""
+        self.check_personal(home, owner)
+        if self._mail_directory is None:
+            return ()
         home_parts = self.parts(home)
-        mail_parts = tuple(self._mail_directory.split("/"))
+        above = os.path.join(self._root, *home_parts[:-1])
+        if len(home_parts) > 1 and _directory_status(above) is None:
+            raise MaildirError(f"{above} does not exist; create it so that the owner of home {home} may pass through")
+
+        def wrong(status: os.stat_result) -> _Remedy | None:
+            if owner is not None and _owns(owner, status):
+                return None
+            return "give" if status.st_uid else "chown"
+
+        return self._steps(home_parts, wrong)
+
+    def check_personal(self, home: str, owner: Owner | None) -> None:
+        """Raise MaildirError if home is that of another user."""
+        if not self.exists(home):
+            return
+        status = os.lstat(os.path.join(self._root, *self.parts(home)))
+        if status.st_uid == 0 or (owner is not None and status.st_uid == owner.uid) or not self._known(status.st_uid):
+            return
+        raise MaildirError(
+            f"home {home} belongs to the user with number {status.st_uid}, who exists; give the account another home, "
+            "or the directory another owner"
+        )
+
+    def _steps(
+        self, home_parts: tuple[str, ...], wrong: t.Callable[[os.stat_result], _Remedy | None]
+    ) -> tuple[DirectoryStep, ...]:
+        mail_parts = tuple((self._mail_directory or ".").split("/"))
         chain = [home_parts[: length + 1] for length in range(len(home_parts))]
         chain += [home_parts + mail_parts[: length + 1] for length in range(len(mail_parts))]
         chain += [(*home_parts, *mail_parts, part) for part in _MAILDIR_PARTS]
@@ -103,12 +150,15 @@ class MailStore:
             if status is None:
                 missing.add(parts)
                 steps.append(DirectoryStep(path, "create"))
-            elif len(parts) >= len(home_parts) and not self._owned(status):
-                steps.append(DirectoryStep(path, "chown"))
+            elif len(parts) >= len(home_parts):
+                remedy = wrong(status)
+                if remedy is not None:
+                    steps.append(DirectoryStep(path, remedy))
         return tuple(steps)
 
-    def apply(self, steps: t.Iterable[DirectoryStep]) -> None:
-        """Carry out steps. Raises MaildirError and OSError."""
+    def apply(self, steps: t.Iterable[DirectoryStep], owner: Owner | None = None) -> None:
+        """Carry out steps, for this owner if not for that of all mail. Raises MaildirError and OSError."""
+        owner = owner or self._owner
         for step in steps:
             parts = tuple(os.path.relpath(step.path, self._root).split("/"))
             with self._opened(parts[:-1]) as parent:
@@ -117,8 +167,10 @@ class MailStore:
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(parts[-1], 0o700, dir_fd=parent)
                 with _opened_directory(parts[-1], step.path, parent) as descriptor:
-                    if self._owner is not None and not self._owned(os.fstat(descriptor)):
-                        os.fchown(descriptor, self._owner.uid, self._owner.gid)
+                    if step.action == "give" and owner is not None:
+                        _tree.give_tree(descriptor, owner.uid, owner.gid)
+                    elif owner is not None and not _owns(owner, os.fstat(descriptor)):
+                        os.fchown(descriptor, owner.uid, owner.gid)
 
     def delete(self, home: str) -> None:
         """Remove home and all below it; links in it are removed, not followed. Raises MaildirError and OSError."""
@@ -169,7 +221,7 @@ class MailStore:
                 os.fchown(archive, self._owner.uid, self._owner.gid)
 
     def _owned(self, status: os.stat_result) -> bool:
-        return self._owner is None or (status.st_uid, status.st_gid) == (self._owner.uid, self._owner.gid)
+        return self._owner is None or _owns(self._owner, status)
 
     @contextlib.contextmanager
     def _opened(self, parts: t.Sequence[str]) -> t.Iterator[int]:
@@ -183,6 +235,18 @@ class MailStore:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _owns(owner: Owner, status: os.stat_result) -> bool:
+    return (status.st_uid, status.st_gid) == (owner.uid, owner.gid)
+
+
+def _is_user(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account import (
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import (
     AccountBackend,
     AccountBackendError,
+    PersonalBackend,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backends import default_scheme, open_backend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import expires_of
@@ -56,7 +57,7 @@ class Outcome:
     users: list[dict[str, t.Any]]
     diff: dict[str, str]
     unmanaged: list[str]
-    passdbs: list[dict[str, str]]
+    passdbs: list[dict[str, t.Any]]
     expiring: int
     warnings: tuple[str, ...] = ()
     failure: str | None = None
@@ -103,15 +104,19 @@ def run(
     try:
         wishes = _wishes(options)
         host = _look(options, runner, doveadm, dovecot)
-        verifier = _verifier(options, wishes, host.doveadm)
+        grammar_2_4 = host.doveadm is None or host.doveadm.version() >= (2, 4)
+        backend = open_backend(options, grammar_2_4=grammar_2_4, runner=runner)
+        personal = backend if isinstance(backend, PersonalBackend) else None
+        scheme = options["scheme"] or default_scheme(options)
+        if personal is not None:
+            wishes, scheme = personal.adapted(wishes), personal.scheme(scheme)
+        verifier = _verifier(options, wishes, host.doveadm, scheme)
         store = MailStore(
             options["mail_root"],
             archive_dir=options["archive_dir"] or os.path.join(options["mail_root"], ".archive"),
             mail_directory=_mail_directory(options) if options["maildir"] else None,
-            owner=host.owner,
+            owner=None if personal is not None else host.owner,
         )
-        grammar_2_4 = host.doveadm is None or host.doveadm.version() >= (2, 4)
-        backend = open_backend(options, grammar_2_4=grammar_2_4, runner=runner)
         backend.check(wishes)
         lacks = (*host.lacks, *backend.lacks())
         with contextlib.nullcontext() if check_mode else backend.lock():
@@ -130,6 +135,7 @@ def _run_locked(
     store: MailStore,
     check_mode: bool,
 ) -> Outcome:
+    personal = backend if isinstance(backend, PersonalBackend) else None
     current = backend.read()
     policy = Policy(
         mail_root=os.path.normpath(options["mail_root"]),
@@ -137,9 +143,12 @@ def _run_locked(
         purge=options["purge"],
         on_remove=options["on_remove"],
         stamp=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+        users=personal,
     )
     plan = compute_plan(current, wishes, policy, verifier, store)
     after = [entry for entry in {**current, **plan.records({})}.values() if entry is not None]
+    if personal is not None:
+        personal.check_together(after)
     upkeep = backend.upkeep()
     changed = plan.changed or upkeep is not None
     outcome = Outcome(
@@ -159,12 +168,14 @@ def _run_locked(
         (address, name): host.doveadm.hash(password, verifier.scheme, address, rounds=verifier.rounds)
         for address, name, password in plan.passwords()
     }
+    records = plan.records(hashes)
+    owners = personal.prepare(records) if personal is not None else {}
     for change in plan.changes:
-        store.apply(change.steps)
+        store.apply(change.steps, owners.get(change.address))
         if change.moved_from is not None:
             store.move(change.moved_from, change.home)
     if plan.lines_changed or upkeep is not None:
-        backend.write(plan.records(hashes))
+        backend.write(records)
     faults = _follow_up(plan, backend, host.doveadm, store)
     if not faults:
         return outcome
@@ -227,7 +238,11 @@ def _look(options: Options, runner: CommandRunner, doveadm: str | None, dovecot:
         tool = Doveadm(runner, doveadm=doveadm, dovecot=dovecot)
     owner = None
     try:
-        owner = Owner(uid=pwd.getpwnam(options["owner"]).pw_uid, gid=grp.getgrnam(options["group"]).gr_gid)
+        owner = (
+            None
+            if options["backend"] == "system"
+            else Owner(uid=pwd.getpwnam(options["owner"]).pw_uid, gid=grp.getgrnam(options["group"]).gr_gid)
+        )
     except KeyError:
         lacks.append(f"owner {options['owner']} or group {options['group']} does not exist; create them first")
     if not os.path.isdir(options["mail_root"]):
@@ -235,8 +250,7 @@ def _look(options: Options, runner: CommandRunner, doveadm: str | None, dovecot:
     return _Host(doveadm=tool, owner=owner, lacks=tuple(lacks))
 
 
-def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | None) -> _Verifier:
-    wished = options["scheme"] or default_scheme(options)
+def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | None, asked: str | None) -> _Verifier:
     known: frozenset[str] = frozenset({_doveadm.PREFERRED_SCHEME})
     hashes = [(wish.address, wish.password_hash) for wish in wishes]
     hashes += [(wish.address, one.password_hash) for wish in wishes for one in wish.app_passwords or ()]
@@ -249,8 +263,8 @@ def _verifier(options: Options, wishes: t.Sequence[Wish], doveadm: Doveadm | Non
                 raise AccountError(
                     f"{address}: this Dovecot does not know the scheme of password_hash; 'doveadm pw -l' lists them"
                 )
-        scheme = _doveadm.choose_scheme(wished, known)
+        scheme = _doveadm.choose_scheme(asked, known)
     else:
-        scheme = str(wished or _doveadm.PREFERRED_SCHEME).upper()
+        scheme = str(asked or _doveadm.PREFERRED_SCHEME).upper()
     _doveadm.check_rounds(scheme, options["rounds"])
     return _Verifier(doveadm=doveadm, scheme=scheme, rounds=options["rounds"], upgrade=options["upgrade_scheme"])

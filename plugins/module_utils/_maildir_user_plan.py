@@ -24,7 +24,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account import (
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import Records
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import state_of
-from ansible_collections.postmaster.mail.plugins.module_utils._maildir import DirectoryStep
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir import DirectoryStep, Owner
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import AppPassword, Entry, with_field
 
 
@@ -45,18 +45,39 @@ class Store(t.Protocol):
 
     def steps(self, home: str) -> tuple[DirectoryStep, ...]: ...
 
+    def personal_steps(self, home: str, owner: Owner | None) -> tuple[DirectoryStep, ...]: ...
+
+    def check_personal(self, home: str, owner: Owner | None) -> None: ...
+
     def archive_name(self, address: str, stamp: str) -> str: ...
+
+
+class Users(t.Protocol):
+    """Knows the users of the system who own the mail of one account each."""
+
+    def owner(self, entry: Entry, /) -> Owner | None: ...
+
+    def has_password(self, address: str, /) -> bool: ...
+
+    def check_removal(self, address: str, on_remove: OnRemove, /) -> None: ...
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What holds for all accounts of a task."""
+    """What holds for all accounts of a task; without users, all mail has one owner."""
 
     mail_root: str
     grammar_2_4: bool
     purge: bool
     on_remove: OnRemove
     stamp: str
+    users: Users | None = None
+
+    def default_home(self, address: str) -> str:
+        """Return where the mail of an account lies if nobody says otherwise."""
+        if self.users is not None:
+            return os.path.join(self.mail_root, address.partition("@")[0])
+        return default_home(self.mail_root, address)
 
     @property
     def today(self) -> str:
@@ -151,6 +172,7 @@ class Plan:
             if entry is not None:
                 entry = replace(
                     entry,
+                    former=change.former,
                     password=hashes.get((change.address, ""), entry.password),
                     app_passwords=tuple(
                         replace(one, password=hashes.get((change.address, one.name), one.password))
@@ -172,7 +194,6 @@ def compute_plan(current: Records, wishes: t.Sequence[Wish], policy: Policy, ver
         ]
     _check_shared_homes(current, changes, policy)
     return Plan(tuple(changes))
-                    former=change.former,
 
 
 def unmanaged(current: Records, wishes: t.Sequence[Wish]) -> list[str]:
@@ -196,7 +217,7 @@ def _former(wish: Wish, current: Records) -> Entry | None:
 
 
 def default_home(mail_root: str, address: str) -> str:
-    """Return where the mail of an account lies if nobody says otherwise."""
+    """Return where the mail of an account lies, if one user owns all mail and nobody says otherwise."""
     local_part, _at, domain = address.rpartition("@")
     return os.path.join(mail_root, domain, local_part) if domain else os.path.join(mail_root, local_part)
 
@@ -213,7 +234,9 @@ class _Planner:
         if wish.state == "absent":
             home = wish.home or (old.home if old is not None else "")
             return self.removal(wish.address, old, home, wish.on_remove)
-        if old is None and wish.password is None and wish.password_hash is None:
+        users = self._policy.users
+        has_password = old is not None or (users is not None and users.has_password(wish.address))
+        if not has_password and wish.password is None and wish.password_hash is None:
             raise AccountError(f"{wish.address} does not exist yet; give it a password or password_hash")
         home, moved_from = self._home(wish, old)
         base = old if old is not None else Entry(user=wish.address, password=wish.password_hash or "")
@@ -228,8 +251,6 @@ class _Planner:
             extra=self._extra(wish, base.extra),
             app_passwords=app_passwords,
         )
-        # An entry with ids of its own has mail of another owner than the rest.
-        own_ids = bool(new.uid or new.gid)
         return AccountChange(
             address=wish.address,
             old=old,
@@ -241,17 +262,23 @@ class _Planner:
             and not upgraded
             and (new_password is not None or password != old.password),
             scheme_upgraded=upgraded,
-            steps=() if own_ids or moved_from is not None else self._store.steps(home),
+            steps=() if moved_from is not None else self._steps(new),
             moved_from=moved_from,
         )
 
+    def _steps(self, new: Entry) -> tuple[DirectoryStep, ...]:
+        if self._policy.users is not None:
+            return self._store.personal_steps(new.home, self._policy.users.owner(new))
+        # An entry with ids of its own has mail of another owner than the rest.
+        return () if new.uid or new.gid else self._store.steps(new.home)
+
     def _home(self, wish: Wish, old: Entry | None) -> tuple[str, str | None]:
         """Return the home, and the one that has to become it, if any."""
-        root = self._policy.mail_root
+        default = self._policy.default_home
         if old is None or old.user == wish.address:
-            return wish.home or (old.home if old is not None else "") or default_home(root, wish.address), None
-        before = old.home or default_home(root, old.user)
-        after = wish.home or (before if before != default_home(root, old.user) else default_home(root, wish.address))
+            return wish.home or (old.home if old is not None else "") or default(wish.address), None
+        before = old.home or default(old.user)
+        after = wish.home or (before if before != default(old.user) else default(wish.address))
         # A run that was interrupted may have moved it already.
         if before == after or not self._store.exists(before):
             return after, None
@@ -263,10 +290,13 @@ class _Planner:
         return after, before
 
     def removal(self, address: str, old: Entry | None, given_home: str, on_remove: OnRemove) -> AccountChange:
-        home = given_home or default_home(self._policy.mail_root, address)
+        home = given_home or self._policy.default_home(address)
         change = AccountChange(address=address, old=old, new=None, home=home)
         if on_remove == "keep" or not self._store.exists(home):
             return change
+        if self._policy.users is not None:
+            self._policy.users.check_removal(address, on_remove)
+            self._store.check_personal(home, None if old is None else self._policy.users.owner(old))
         if on_remove == "archive":
             return replace(change, archived_to=self._store.archive_name(address, self._policy.stamp))
         return replace(change, deleted=True)
@@ -347,7 +377,7 @@ def _check_shared_homes(current: Records, changes: t.Sequence[AccountChange], po
     for user, entry in after.items():
         if entry is None:
             continue
-        home = os.path.normpath(entry.home or default_home(policy.mail_root, user))
+        home = os.path.normpath(entry.home or policy.default_home(user))
         used[home] = user
         for ancestor in _ancestors(home):
             above.setdefault(ancestor, user)

@@ -54,6 +54,26 @@ def copy_tree(name: str, parent: int, new_name: str, new_parent: int) -> None:
         os.close(source)
 
 
+def give_tree(descriptor: int, uid: int, gid: int) -> None:
+    """Give an open directory to a user, and all below it that had the same owner. Raises OSError."""
+    _give(descriptor, os.fstat(descriptor).st_uid, uid, gid)
+    os.fchown(descriptor, uid, gid)
+
+
+def _give(descriptor: int, former: int, uid: int, gid: int) -> None:
+    for entry in os.listdir(descriptor):
+        status = os.stat(entry, dir_fd=descriptor, follow_symlinks=False)
+        if status.st_uid != former:
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            child = os.open(entry, _DIRECTORY, dir_fd=descriptor)
+            try:
+                _give(child, former, uid, gid)
+            finally:
+                os.close(child)
+        os.chown(entry, uid, gid, dir_fd=descriptor, follow_symlinks=False)
+
+
 def _empty(name: str, parent: int) -> None:
     descriptor = os.open(name, _DIRECTORY, dir_fd=parent)
     try:

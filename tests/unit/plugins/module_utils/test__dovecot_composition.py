@@ -112,6 +112,27 @@ _FEATURES: dict[str, dict[str, t.Any]] = {
         "quota_warnings": [90],
         "quota_warning_group": "mailquota",
     },
+    "users of the system with full addresses": {
+        "passdbs": [
+            {
+                "name": "local-part",
+                "driver": "static",
+                "fields": {"user": "%{user | username}", "noauthenticate": "yes"},
+            },
+            {
+                "driver": "pam",
+                "service": "mail",
+                "settings": {"result_success": "continue", "result_failure": "return-fail"},
+            },
+            {
+                "driver": "passwd-file",
+                "path": "/etc/dovecot/users",
+                "fields": {"user": "%{original_user | lower}"},
+                "settings": {"auth_username_format": "%{original_user | lower}", "skip": "unauthenticated"},
+            },
+        ],
+        "userdbs": [{"driver": "passwd-file", "path": "/etc/dovecot/users", "personal": True}],
+    },
     "sqlite": {
         "sql": {"driver": "sqlite", "path": "/etc/dovecot/users.sqlite"},
         "passdbs": [
@@ -383,3 +404,12 @@ def test_blocks_of_the_same_head_become_one() -> None:
         "a": {"b": 1, "c": 4},
         "d": {"e": 5},
     }
+
+
+def test_users_of_a_passwd_file_own_their_mail_where_it_says_so() -> None:
+    userdb = {"driver": "passwd-file", "path": "/etc/dovecot/users"}
+    shared = _compose(userdbs=[userdb]).settings["userdb passwd-file"]
+    assert shared["fields"]["uid:default"] == "vmail"
+    personal = _compose(userdbs=[{**userdb, "personal": True}]).settings["userdb passwd-file"]
+    assert list(personal["fields"]) == ["home:default"]
+    assert "personal" not in personal

@@ -6,11 +6,17 @@ from __future__ import annotations
 
 import os
 import pathlib
+import typing as t
 
 import pytest
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _tree
-from ansible_collections.postmaster.mail.plugins.module_utils._maildir import MaildirError, MailStore, Owner
+from ansible_collections.postmaster.mail.plugins.module_utils._maildir import (
+    DirectoryStep,
+    MaildirError,
+    MailStore,
+    Owner,
+)
 
 ME = Owner(os.getuid(), os.getgid())
 
@@ -151,3 +157,76 @@ def test_copy_keeps_content_times_and_links(root: pathlib.Path) -> None:
     assert (copy / "Maildir" / "cur").stat().st_mtime == 1000
     assert os.readlink(copy / "Maildir" / "link") == str(root / "nowhere")
     assert not (copy / "pipe").exists()
+
+
+def personal_store(root: pathlib.Path, known: t.Container[int] = ()) -> MailStore:
+    return MailStore(
+        str(root),
+        archive_dir=str(root / ".archive"),
+        mail_directory="Maildir",
+        owner=None,
+        known=lambda uid: uid in known,
+    )
+
+
+def plain_user(*paths: pathlib.Path) -> int:
+    """Return the number of a user other than root who has these paths, whoever runs the tests."""
+    if ME.uid:
+        return ME.uid
+    for path in paths:
+        os.chown(path, 4321, ME.gid, follow_symlinks=False)
+    return 4321
+
+
+def actions(steps: t.Iterable[DirectoryStep], home: pathlib.Path) -> list[tuple[str, str]]:
+    return [(os.path.relpath(step.path, home), step.action) for step in steps]
+
+
+def test_a_home_of_the_account_itself(root: pathlib.Path) -> None:
+    store = personal_store(root, known=(ME.uid,))
+    steps = store.personal_steps(f"{root}/alice", None)
+    assert [action for _path, action in actions(steps, root)] == ["create"] * 5
+    store.apply(steps, ME)
+    assert store.personal_steps(f"{root}/alice", ME) == ()
+
+
+def test_mail_that_was_kept_is_given_to_the_new_user(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = personal_store(root)
+    store.apply(store.personal_steps(f"{root}/alice", None), ME)
+    (root / "alice" / "Maildir" / "new" / "1").write_text("mail")
+    (root / "alice" / "elsewhere").symlink_to("/etc")
+    new = Owner(plain_user(root / "alice", *(root / "alice").rglob("*")) + 1, ME.gid)
+    steps = store.personal_steps(f"{root}/alice", new)
+    assert actions(steps, root / "alice")[0] == (".", "give")
+    given: list[tuple[object, ...]] = []
+
+    def chown(name: str, *owner: int, dir_fd: int, follow_symlinks: bool) -> None:
+        assert not follow_symlinks
+        assert name in os.listdir(dir_fd)
+        given.append((name, *owner))
+
+    monkeypatch.setattr(os, "chown", chown)
+    monkeypatch.setattr(os, "fchown", lambda _descriptor, *owner: given.append((".", *owner)))
+    store.apply(steps[:1], new)
+    assert ("1", new.uid, new.gid) in given
+    assert ("elsewhere", new.uid, new.gid) in given
+    assert given[-1] == (".", new.uid, new.gid)
+    assert "passwd" not in [name for name, *_owner in given]
+
+
+def test_a_home_of_another_user_is_left_alone(root: pathlib.Path) -> None:
+    (root / "dora").mkdir()
+    dora = plain_user(root / "dora")
+    store = personal_store(root, known=(dora,))
+    for owner in (None, Owner(dora + 1, ME.gid)):
+        with pytest.raises(MaildirError, match=f"belongs to the user with number {dora}, who exists"):
+            store.personal_steps(f"{root}/dora", owner)
+        with pytest.raises(MaildirError, match="who exists"):
+            store.check_personal(f"{root}/dora", owner)
+    store.check_personal(f"{root}/nobody", None)
+    store.check_personal(f"{root}/dora", Owner(dora, ME.gid))
+
+
+def test_what_leads_to_the_home_of_a_user_is_not_made(root: pathlib.Path) -> None:
+    with pytest.raises(MaildirError, match="a does not exist; create it"):
+        personal_store(root).personal_steps(f"{root}/a/alice", ME)
