@@ -40,6 +40,8 @@ _FLAGS = ("forward_keep_copy",)
 COLUMNS = (*_TEXTS, *_LISTS, *_FLAGS)
 _YES = frozenset({"yes", "true", "on", "1", "y"})
 _NO = frozenset({"no", "false", "off", "0", "n"})
+# Whether an account is open, as many databases say it.
+ACTIVE = "active"
 # aliases(5): a name that holds what would end it is quoted.
 _ALIAS = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^\s:"]+)\s*:\s*(.*)', re.DOTALL)
 _TARGET = re.compile(r'"(?:[^"\\]|\\.)*"|[^",]+')
@@ -102,6 +104,65 @@ def users_from_passwd_file(text: str, domain: str) -> list[dict[str, t.Any]]:
     if faults:
         raise ExchangeError(faults)
     return users
+
+
+def users_from_rows(
+    rows: t.Sequence[t.Mapping[str, t.Any]], columns: t.Mapping[str, str], scheme: str, domain: str
+) -> list[dict[str, t.Any]]:
+    """Return the accounts of a table of a database.
+
+    columns names the column of each key of an account; scheme is that of hashes that name none, domain that of users
+    without one.
+    """
+    unknown = sorted(set(columns) - {*COLUMNS, ACTIVE})
+    if unknown:
+        raise ExchangeError(
+            [f"columns has {', '.join(unknown)}, which no account has: use {', '.join((*COLUMNS, ACTIVE))}"]
+        )
+    faults: list[str] = []
+    users: list[dict[str, t.Any]] = []
+    for number, row in enumerate(rows, start=1):
+        where = f"row {number}"
+        missing = sorted(column for column in columns.values() if column not in row)
+        if missing:
+            faults.append(f"{where} has no column {', '.join(missing)}")
+            continue
+        named = {key: row[column] for key, column in columns.items()} or {
+            key: row[key] for key in (*COLUMNS, ACTIVE) if key in row
+        }
+        user = _user_of_row({key: value for key, value in named.items() if value is not None}, where, faults)
+        address = _address(user["address"], domain, where, faults) if "address" in user else None
+        if address is not None:
+            users.append({**user, "address": address, **_with_scheme(user.get("password_hash"), scheme)})
+    if faults:
+        raise ExchangeError(faults)
+    return users
+
+
+def _user_of_row(values: dict[str, t.Any], where: str, faults: list[str]) -> dict[str, t.Any]:
+    active = str(values.pop(ACTIVE, "yes")).lower()
+    # PostgreSQL says t and f.
+    if active not in _YES | _NO | {"t", "f"}:
+        faults.append(f"{where}: {ACTIVE} is {active!r}: it must be yes or no")
+    elif active in _NO | {"f"}:
+        values = {"state": "disabled", **values}
+    cells: dict[str | None, t.Any] = {name: _cell(value) for name, value in values.items()}
+    for name in _LISTS:
+        if name in cells:
+            cells[name] = cells[name].replace(",", " ")
+    if "expires" in cells:
+        # A moment is cut to its day.
+        cells["expires"] = cells["expires"][:10]
+    if not cells.get("address", "").strip():
+        faults.append(f"{where} has no address")
+        return {}
+    return _user_of(cells, where, faults)
+
+
+def _with_scheme(password_hash: str | None, scheme: str) -> dict[str, str]:
+    if password_hash is None:
+        return {}
+    return {"password_hash": password_hash if password_hash.startswith("{") else f"{{{scheme}}}{password_hash}"}
 
 
 def aliases_from_file(text: str, domain: str) -> list[dict[str, t.Any]]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from ansible.errors import AnsibleFilterError
 
@@ -7,12 +9,14 @@ from ansible_collections.postmaster.mail.plugins.filter import (
     mail_aliases_from_aliases_file,
     mail_users_from_csv,
     mail_users_from_passwd_file,
+    mail_users_from_rows,
     mail_users_to_csv,
 )
 
 from_csv = mail_users_from_csv.FilterModule().filters()["mail_users_from_csv"]
 to_csv = mail_users_to_csv.FilterModule().filters()["mail_users_to_csv"]
 from_passwd = mail_users_from_passwd_file.FilterModule().filters()["mail_users_from_passwd_file"]
+from_rows = mail_users_from_rows.FilterModule().filters()["mail_users_from_rows"]
 from_aliases = mail_aliases_from_aliases_file.FilterModule().filters()["mail_aliases_from_aliases_file"]
 
 USERS = [
@@ -110,3 +114,69 @@ def test_targets_that_are_no_addresses_are_all_named():
         from_aliases(text, domain="example.org")
     for fault in ("line 1 delivers to |/usr/bin/prog, x", "line 2 delivers to /var", "line 3 delivers", "line 4 is no"):
         assert fault in str(caught.value)
+
+
+MAILBOXES = {"address": "username", "password_hash": "password", "name": "name", "quota": "quota", "active": "active"}
+
+
+@pytest.mark.parametrize(
+    ("row", "user"),
+    [
+        (
+            {"username": "Al@example.org", "password": "$1$x", "name": "Al", "quota": 1024, "active": True, "more": 1},
+            {"address": "al@example.org", "password_hash": "{CRYPT}$1$x", "name": "Al", "quota": "1024"},
+        ),
+        (
+            {"username": "al", "password": "{SSHA}x", "name": None, "quota": 0, "active": 0},
+            {"address": "al@example.net", "password_hash": "{SSHA}x", "quota": "0", "state": "disabled"},
+        ),
+        (
+            {"username": "al", "password": "", "name": "", "quota": None, "active": "f"},
+            {"address": "al@example.net", "state": "disabled"},
+        ),
+    ],
+)
+def test_rows_of_a_database(row, user):
+    assert from_rows([row], columns=MAILBOXES, domain="example.net") == [user]
+
+
+def test_columns_with_the_names_of_keys():
+    rows = [
+        {
+            "address": "al@example.org",
+            "expires": datetime.datetime(2027, 1, 31, 12, 0),
+            "forward_to": "b@example.org,c@example.org",
+            "allow_nets": ["192.0.2.1"],
+            "forward_keep_copy": False,
+            "id": 7,
+        },
+        {"address": "bo@example.org", "expires": "2027-01-31T00:00:00", "active": "t"},
+    ]
+    assert from_rows(rows) == [
+        {
+            "address": "al@example.org",
+            "expires": "2027-01-31",
+            "forward_to": ["b@example.org", "c@example.org"],
+            "allow_nets": ["192.0.2.1"],
+            "forward_keep_copy": False,
+        },
+        {"address": "bo@example.org", "expires": "2027-01-31"},
+    ]
+    assert from_rows([]) == []
+
+
+def test_rows_that_do_not_fit_are_refused_all_at_once():
+    rows = [
+        {"a": "x@example.org", "b": 1},
+        {"a": None, "b": 1},
+        {"a": "y", "b": 1},
+        {"a": "x@example.org", "b": "2"},
+        {},
+    ]
+    with pytest.raises(AnsibleFilterError) as caught:
+        from_rows(rows, columns={"address": "a", "active": "b"})
+    for fault in ("row 2 has no address", "row 3: y has no domain", "row 4: active is '2'", "row 5 has no column a, b"):
+        assert fault in str(caught.value)
+    assert "row 1" not in str(caught.value)
+    with pytest.raises(AnsibleFilterError, match="columns has mail, which no account has"):
+        from_rows([], columns={"mail": "x"})
