@@ -43,6 +43,10 @@ depends on any of them.
   of {rounds} round(s).
 - Settings: a drop-in of Dovecot with 150 settings in 51 blocks, by one task of `dovecot_setting`, against two tasks,
   `ansible.builtin.template` and `doveconf -n`. Median of {rounds} round(s).
+- Accounts: 10,000 accounts with hashes that are there already, by one task of `maildir_user` with an empty passwd-file
+  and with an empty database of PostgreSQL, and once more when nothing changes; against a loop of 200
+  `ansible.builtin.user`, times 50. Processor time is that of the module on the target. Logins by IMAP one after the
+  other, with passwords in clear, so that looking up is measured and not hashing. One round.
 - Converge: `ansible-playbook` of `postmaster.mail.site`, from start to end, on a container without any mail package,
   against the one `apt-get install` of Postfix, Dovecot (IMAP, POP3, LMTP), Unbound and python3-cryptography on another
   such container. Packages are downloaded before both.
@@ -78,6 +82,13 @@ class Measured:
     template_again: float
     settings: float
     settings_again: float
+    accounts: float
+    accounts_again: float
+    accounts_sql: float
+    accounts_sql_again: float
+    accounts_loop: float
+    accounts_processor: t.Mapping[str, float]
+    logins: t.Mapping[str, float]
     packages: float
     check: float
     converge: float
@@ -152,6 +163,17 @@ def programs(trace: str) -> dict[str, str]:
     return said
 
 
+def processor_times(text: str) -> dict[str, float]:
+    """Seconds by case, from what the shell's builtin times says of its children."""
+    seconds: dict[str, float] = {}
+    for line in text.splitlines():
+        # The second line of each file is about the children, user and system.
+        case, times = line.removeprefix("/root/bench-times-").split(":", 1)
+        found = re.findall(r"(\d+)m([\d.]+)s", times)
+        seconds[case] = sum(60 * int(minutes) + float(rest) for minutes, rest in found)
+    return seconds
+
+
 def middle(runs: t.Sequence[PlaybookRun], task: str) -> float:
     """Median time of a task."""
     return statistics.median(run.tasks[task] for run in runs)
@@ -166,6 +188,7 @@ def measure(release: str, packages: float) -> Measured:
     parameters = [play("parameters", release, "--extra-vars", f"bench_round={number}") for number in ROUNDS]
     tables = [play("table", release) for _round in ROUNDS]
     settings = [play("settings", release) for _round in ROUNDS]
+    accounts = play("accounts", release)
     traces = play("processes", release)
     return Measured(
         loop=middle(parameters, "Set by a loop of commands"),
@@ -178,6 +201,13 @@ def measure(release: str, packages: float) -> Measured:
         template_again=middle(settings, "Write again by a template") + middle(settings, "Read again by doveconf"),
         settings=middle(settings, "Write by one task"),
         settings_again=middle(settings, "Write again by one task"),
+        accounts=accounts.tasks["Create by one task"],
+        accounts_again=accounts.tasks["Create again by one task"],
+        accounts_sql=accounts.tasks["Create in PostgreSQL"],
+        accounts_sql_again=accounts.tasks["Create again in PostgreSQL"],
+        accounts_loop=50 * accounts.tasks["Create by a loop"],
+        accounts_processor=processor_times(accounts.results["Read the processor times"]["stdout"]),
+        logins=json.loads(accounts.results["Log in with few and with many accounts"]["stdout"]),
         packages=packages,
         check=check.seconds,
         converge=converge.seconds,
@@ -210,6 +240,23 @@ def rows() -> t.Iterator[tuple[str, str, t.Callable[[Measured], str]]]:
         "",
         lambda m: f"**{m.settings_again / m.template_again:.2f}**",
     )
+    yield "10,000 accounts: loop of `ansible.builtin.user`", "", lambda m: f"{m.accounts_loop:.0f} s"
+    yield "10,000 accounts: passwd-file", "at most 3 s", lambda m: said_accounts(m, "accounts", "file")
+    yield (
+        "10,000 accounts: passwd-file, nothing changes",
+        "at most 1 s",
+        lambda m: said_accounts(m, "accounts_again", "file_again"),
+    )
+    yield "10,000 accounts: PostgreSQL", "", lambda m: said_accounts(m, "accounts_sql", "sql")
+    yield (
+        "10,000 accounts: PostgreSQL, nothing changes",
+        "",
+        lambda m: said_accounts(m, "accounts_sql_again", "sql_again"),
+    )
+    yield "**Loop : passwd-file**", "", lambda m: f"**{m.accounts_loop / m.accounts:.0f}**"
+    yield "Logins in a second, 10 accounts", "", lambda m: f"{m.logins['10']:.1f}"
+    yield "Logins in a second, 100,000 accounts", "", lambda m: f"{m.logins['100000']:.1f}"
+    yield "**Logins: 100,000 : 10 accounts**", "about 1", lambda m: f"**{m.logins['100000'] / m.logins['10']:.2f}**"
     yield "Packages alone: `apt-get install`", "", lambda m: f"{m.packages:.1f} s"
     yield "First converge", "", lambda m: f"{m.converge:.1f} s"
     yield "**First converge : packages alone**", "at most 1.5", lambda m: f"**{m.converge / m.packages:.2f}**"
@@ -227,6 +274,12 @@ def rows() -> t.Iterator[tuple[str, str, t.Callable[[Measured], str]]]:
         ("settings_unchanged", "`dovecot_setting`, nothing changes"),
     ):
         yield f"Programs: {label}", "", functools.partial(said_programs, case)
+
+
+def said_accounts(measured: Measured, what: str, case: str) -> str:
+    """Figure of a line about accounts."""
+    seconds: float = getattr(measured, what)
+    return f"{seconds:.2f} s ({measured.accounts_processor[case]:.2f} s of processor)"
 
 
 def said_programs(case: str, measured: Measured) -> str:
