@@ -49,6 +49,10 @@ _LEGACY_SERVER = 0x4
 _NO_COMPRESSED_CERTIFICATES = 1 << 33
 
 
+class NoAnswerError(ProbeError):
+    """A server that was ready for TLS said nothing to a ClientHello; it may still know other versions."""
+
+
 @dataclass(frozen=True)
 class VersionAnswer:
     """Whether a protocol version is accepted; None if the server gave no answer that tells."""
@@ -165,7 +169,7 @@ class Server:
                 f"{self._endpoint} does not speak TLS at this point, it sent {error}. Check port and starttls"
                 f" ({self._protocol})."
             )
-        return ProbeError(
+        return NoAnswerError(
             f"{self._endpoint} did not answer to TLS within {self._endpoint.reply_timeout:g} s. A silent server is no"
             " refusal; see its log, or raise reply_timeout."
         )
@@ -205,14 +209,14 @@ def _chain(connection: ssl.SSLSocket, messages: t.Sequence[bytes], *, tls13: boo
 def find_versions(ask: Ask, server_name: str) -> list[VersionAnswer]:
     """Ask for one version after the other. Raises StepRefusedError, ProbeError if no question was answered at all."""
     found: list[VersionAnswer] = []
-    fault: ProbeError | None = None
+    fault: NoAnswerError | None = None
     for version in reversed(VERSIONS):
         try:
             found.append(_judge(version, ask(version, offers(version), server_name)))
-        except ProbeError as error:
+        except NoAnswerError as error:
             fault = fault or error
             found.append(VersionAnswer(version, None, str(error)))
-        except StepRefusedError as error:
+        except (ProbeError, StepRefusedError) as error:
             if not found:
                 raise
             found.append(VersionAnswer(version, None, str(error)))

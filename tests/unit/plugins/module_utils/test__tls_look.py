@@ -269,15 +269,28 @@ def test_another_version_is_a_refusal() -> None:
 
 
 def test_silence_and_closed_doors_are_no_refusal() -> None:
-    ask = Answers(TLSv1_3=[ProbeError("silence")], TLSv1_2=[chose("TLSv1.2", 0xC02F)], SSLv3=[refusal()])
+    ask = Answers(TLSv1_3=[look.NoAnswerError("silence")], TLSv1_2=[chose("TLSv1.2", 0xC02F)], SSLv3=[refusal()])
     found = {entry.version: entry.accepted for entry in look.find_versions(ask, "x")}
     assert found == {"SSLv3": None, "TLSv1": False, "TLSv1.1": False, "TLSv1.2": True, "TLSv1.3": None}
+
+
+def test_silence_behind_a_hello() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        endpoint = Endpoint("127.0.0.1", listening.getsockname()[1], "none", reply_timeout=0.05)
+        with pytest.raises(look.NoAnswerError, match="did not answer to TLS within 0.05 s"):
+            look.Server(endpoint, "none").ask("TLSv1.3", [0x1301], "x")
+        with pytest.raises(ProbeError, match="step greeting"):
+            look.Server(endpoint, "smtp").ask("TLSv1.3", [0x1301], "x")
 
 
 def test_a_server_that_is_not_there() -> None:
     with pytest.raises(StepRefusedError):
         look.find_versions(Answers(TLSv1_3=[refusal()]), "x")
-    silent = {version: [ProbeError(version)] for version in ("SSLv3", "TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3")}
+    strange = Answers(TLSv1_3=[ProbeError("no TLS")], TLSv1_2=[chose("TLSv1.2", 0xC02F)])
+    with pytest.raises(ProbeError, match="no TLS"):
+        look.find_versions(strange, "x")
+    assert len(strange.asked) == 1
+    silent = {version: [look.NoAnswerError(version)] for version in ("SSLv3", "TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3")}
     with pytest.raises(ProbeError, match=r"TLSv1_3"):
         look.find_versions(Answers(**silent), "x")
 
