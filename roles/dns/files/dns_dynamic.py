@@ -1,7 +1,7 @@
 """Keep the A and AAAA records of a host at its own addresses, by dynamic updates (RFC 2136) of nsupdate.
 
-Argument: the configuration, a JSON file. The key of TSIG is the file "key" in the folder that systemd passes as
-CREDENTIALS_DIRECTORY. Ends with 1 and one line that says why if the records cannot be kept current.
+Argument: the configuration, a JSON file. Started by root, it reads the key of TSIG and then becomes the user that the
+configuration names. Ends with 1 and one line that says why if the records cannot be kept current.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import ipaddress
 import json
 import os
 import pathlib
+import pwd
 import subprocess
 import sys
+import tempfile
 import typing as t
 
 Config = t.Mapping[str, t.Any]
@@ -146,26 +148,43 @@ def first_line(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else "no reason given"
 
 
-def main() -> int:
-    config = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
-    key_file = pathlib.Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "key"
-    key = ["-k", str(key_file)] if key_file.exists() else []
-    failed = False
-    try:
-        own = read_own(config)
-    except CannotUpdateError as error:
-        print(error, file=sys.stderr)
-        return 1
+def become(user: str) -> None:
+    """Give up the rights of root. systemd could do so, but not in every container together with its filters."""
+    if os.geteuid() == 0:
+        account = pwd.getpwnam(user)
+        os.setgroups([])
+        os.setgid(account.pw_gid)
+        os.setuid(account.pw_uid)
+
+
+def keep_all_current(config: Config, key: t.Sequence[str]) -> bool:
+    """Do it for each name, and say what was done and what was not. Return whether all went well."""
+    well = True
+    own = read_own(config)
     for name in config["names"]:
         try:
             done = keep_current(config, key, name, own)
         except CannotUpdateError as error:
             print(error, file=sys.stderr)
-            failed = True
+            well = False
         else:
             if done:
                 print(done)
-    return int(failed)
+    return well
+
+
+def main() -> int:
+    config = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+    secret = pathlib.Path(config["key_file"]).read_bytes() if config["key_file"] else b""
+    become(config["user"])
+    try:
+        with tempfile.NamedTemporaryFile(prefix="dns-dynamic-") as copy:
+            copy.write(secret)
+            copy.flush()
+            return 0 if keep_all_current(config, ["-k", copy.name] if secret else []) else 1
+    except CannotUpdateError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import pytest
 
 _PROGRAM = pathlib.Path(__file__).resolve().parents[3] / "roles" / "dns" / "files" / "dns_dynamic.py"
 _CONFIG: dict[str, t.Any] = {
+    "user": "postmaster-dns",
+    "key_file": "",
     "server": "192.0.2.53",
     "port": 53,
     "zone": "",
@@ -72,12 +74,14 @@ class Host:
         self.update = (0, "")
         self.told: list[str] = []
         self.asked: list[list[str]] = []
+        self.keys: list[str] = []
 
     def run(self, argv: t.Sequence[str], script: str = "") -> subprocess.CompletedProcess[str]:
         if argv[0] == "ip":
             return subprocess.CompletedProcess(argv, 0, json.dumps(self.links), "")
         if argv[0] == "dig":
             self.asked.append(list(argv))
+            self.keys += [pathlib.Path(argv[2]).read_text()] if argv[1] == "-k" else []
             wanted = argv[-1]
             lines = [line for line in self.answer.splitlines() if "\tIN\t" not in line or f"\t{wanted}\t" in line]
             return subprocess.CompletedProcess(argv, 0, "\n".join(lines), "")
@@ -92,7 +96,7 @@ def start(program: types.ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         config.write_text(json.dumps({**_CONFIG, **settings}))
         monkeypatch.setattr(program, "run", host.run)
         monkeypatch.setattr("sys.argv", ["dns_dynamic.py", str(config)])
-        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+        monkeypatch.setattr("os.geteuid", lambda: 1000)
         return int(program.main())
 
     return start
@@ -128,9 +132,9 @@ def test_nothing_is_sent_when_nothing_changed(start: t.Callable[..., int]) -> No
 def test_a_new_address_replaces_the_old_one(
     start: t.Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
 ) -> None:
-    (tmp_path / "key").write_text("")
+    (tmp_path / "key").write_text("the key")
     host = Host(f"{record('A', '8.8.8.8')}\n{record('AAAA', '2600:0::1')}")
-    assert start(host, zone="example.org") == 0
+    assert start(host, zone="example.org", key_file=str(tmp_path / "key")) == 0
     assert host.told == [
         "server 192.0.2.53 53\n"
         "zone example.org\n"
@@ -140,7 +144,8 @@ def test_a_new_address_replaces_the_old_one(
         "send\n"
     ]
     assert capsys.readouterr().out == "mail.example.org A: 8.8.8.8 -> 8.8.8.25\n"
-    assert host.asked[0][1:3] == ["-k", str(tmp_path / "key")]
+    assert host.keys == ["the key"] * 2
+    assert not pathlib.Path(host.asked[0][2]).exists()
 
 
 def test_a_family_that_is_gone_and_a_new_name(start: t.Callable[..., int]) -> None:
@@ -206,6 +211,16 @@ def test_a_cname_is_not_touched(program: types.ModuleType, monkeypatch: pytest.M
     monkeypatch.setattr(program, "run", lambda argv, _script="": subprocess.CompletedProcess(argv, 0, answer, ""))
     with pytest.raises(program.CannotUpdateError, match="is a CNAME to a.example.org"):
         program.read_published(_CONFIG, [], "mail.example.org", "A")
+
+
+def test_root_becomes_the_user_that_has_no_rights(program: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, object]] = []
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(program.pwd, "getpwnam", lambda _user: types.SimpleNamespace(pw_uid=995, pw_gid=994))
+    for name in ("setgroups", "setgid", "setuid"):
+        monkeypatch.setattr(f"os.{name}", lambda value, name=name: calls.append((name, value)))
+    program.become("postmaster-dns")
+    assert calls == [("setgroups", []), ("setgid", 994), ("setuid", 995)]
 
 
 def test_a_program_that_is_missing(program: types.ModuleType) -> None:
