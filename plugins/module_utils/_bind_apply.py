@@ -28,6 +28,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._bind_plan import 
     pending_path,
     staged_files,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._bind_zone import with_serial
 from ansible_collections.postmaster.mail.plugins.module_utils._files import FileAccess, replace_file
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult, CommandRunner
 
@@ -123,6 +124,7 @@ class Named:
         self._runner = runner
         self._rndc = rndc
         self._patience = patience
+        self._read: set[str] = set()
 
     def _tell(self, *words: str) -> CommandResult:
         return self._runner.run([self._rndc, *words])
@@ -143,16 +145,25 @@ class Named:
 
     def activate(self, plan: Plan) -> None:
         """Let the daemon read what changed and wait until it serves it. Raises BindError."""
-        changed = [zone for zone in plan.zones if zone.changed]
+        primaries = [zone for zone in plan.zones if zone.zone.type == "primary"]
+        # A new zone is read with the configuration, and a dynamic one is never written but when it is new.
+        known = [zone for zone in primaries if zone.changed and not zone.new]
         if plan.config_changed:
             # After an interruption nobody knows which files the daemon has read.
             self._must("reload" if plan.pending else "reconfig")
-        for zone in changed:
-            # A new zone was read with the configuration, and a dynamic one is never written but when it is new.
-            if not zone.new:
-                self._must("reload", *_words_of(zone.zone))
-        primaries = [zone for zone in plan.zones if zone.zone.type == "primary"]
-        self._await_serials(primaries if plan.config_changed else changed)
+            self._await_serials([zone for zone in primaries if zone not in known])
+        for zone in known:
+            self._read.add(zone.path)
+            self._must("reload", *_words_of(zone.zone))
+        self._await_serials(known)
+
+    def has_read(self, zone: ZonePlan) -> bool:
+        """Whether the daemon may have read the planned file of a zone."""
+        return zone.path in self._read or self._serial(zone) == zone.serial
+
+    def _serial(self, zone: ZonePlan) -> int | None:
+        found = _SERIAL.search(self._tell("zonestatus", *_words_of(zone.zone)).stdout)
+        return int(found.group(1)) if found else None
 
     def reread(self) -> None:
         """Let the daemon read everything again, whatever it says."""
@@ -226,12 +237,27 @@ def apply(plan: Plan, named: Named, owners: Owners) -> None:
             _put(change.path, change.after, change.access)
         named.activate(plan)
     except (BindError, OSError) as error:
+        former = _former_zones(plan, named)
         for change in reversed(done):
-            _put(change.path, change.before, change.access_before or change.access)
+            content = former.get(change.path, change.before)
+            _put(change.path, content, change.access_before or change.access)
         named.reread()
         _remove([*companions(plan), marker])
         raise BindError(f"{error}. The former configuration is in force again.") from error
     _remove([*leftovers(plan), marker])
+
+
+def _former_zones(plan: Plan, named: Named) -> dict[str, bytes]:
+    """Return the former records of zones whose planned file the daemon has read, under a serial above that one.
+
+    The daemon goes on with what it has when the serial of a file that it signs goes back, and so do secondaries.
+    """
+    texts = {}
+    for change in plan.changes:
+        for zone in plan.zones:
+            if zone.path == change.path and change.before is not None and zone.serial and named.has_read(zone):
+                texts[change.path] = with_serial(change.before.decode(), zone.serial + 1).encode()
+    return texts
 
 
 def _put(path: str, content: bytes | None, access: FileAccess) -> None:

@@ -52,6 +52,11 @@ def read_serial(text: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
+def with_serial(text: str, serial: int) -> str:
+    """Return a file that zone_text made with another serial."""
+    return _SERIAL.sub(f"    {serial} ; serial", text, count=1)
+
+
 def next_serial(before: int | None, today: int) -> int:
     """Return a serial above the former one: the date with two digits more, as long as that is higher."""
     first = today * 100 + 1

@@ -153,6 +153,18 @@ def test_what_named_does_not_serve_is_taken_back(run: Run, tmp_path: pathlib.Pat
     assert calls(tmp_path)[-1] == "rndc reload"
 
 
+def test_records_that_named_has_read_are_taken_back_under_a_new_serial(run: Run, tmp_path: pathlib.Path) -> None:
+    serial = run(zones=[ZONE])["zones"][0]["serial"]
+    before = tree(tmp_path)
+    (tmp_path / "deaf").write_text("")
+    result = run(zones=[{**ZONE, "records": [{**RECORD, "value": "192.0.2.26"}]}])
+    assert "zone not loaded. The former configuration is in force again." in result["msg"]
+    expected = {name: text.replace(f"{serial} ; serial", f"{serial + 2} ; serial") for name, text in before.items()}
+    assert tree(tmp_path) == expected
+    (tmp_path / "deaf").unlink()
+    assert not run(zones=[ZONE])["changed"]
+
+
 def test_without_a_running_named_nothing_changes(run: Run, tmp_path: pathlib.Path) -> None:
     (tmp_path / "down").write_text("")
     before = tree(tmp_path)
