@@ -74,9 +74,12 @@ def mail_ldap_composition(wishes: dict[str, t.Any]) -> dict[str, t.Any]:
     )
     if inventory.faults:
         raise AnsibleFilterError(f"mail_ldap_composition: {'; '.join(inventory.faults)}")
-    whole_domains = {alias.address[1:]: alias.to[0][1:] for alias in inventory.aliases if alias.to[0].startswith("@")}
+    catch_alls = {alias.address[1:]: alias.to[0] for alias in inventory.aliases if alias.address.startswith("@")}
+    whole_domains = {domain: to[1:] for domain, to in catch_alls.items() if to.startswith("@")}
+    caught_domains = sorted(set(catch_alls) - set(whole_domains))
     try:
-        return dataclasses.asdict(compose({**wishes, "domains": inventory.domains, "whole_domains": whole_domains}))
+        domains = {"domains": inventory.domains, "whole_domains": whole_domains, "caught_domains": caught_domains}
+        return dataclasses.asdict(compose({**wishes, **domains}))
     except LdapCompositionError as error:
         raise AnsibleFilterError(f"mail_ldap_composition: {error}") from error
 

@@ -53,7 +53,8 @@ def compose(wishes: t.Mapping[str, t.Any]) -> LdapComposition:
 
     wishes holds the variables of the role by their names without prefix (uris, starttls, ca_file, bind_dn,
     bind_password, base, auth_bind, user_filter, login_filter, address_filter, alias_filter, attributes), domains,
-    whole_domains (the domain that another one stands for, by the other one), mail_user, mail_root, quota (the limit of
+    whole_domains (what each domain that stands for another one stands for), caught_domains (those that have a
+    catch-all), mail_user, mail_root, quota (the limit of
     accounts without one of their own, empty for none) and postfix_directory.
     Raises LdapCompositionError.
     """
@@ -65,19 +66,26 @@ def compose(wishes: t.Mapping[str, t.Any]) -> LdapComposition:
     anyone = any_of(user, address)
     files = {
         "ldap-mailboxes.cf": _postfix_file(wishes, user, attributes["address"]),
-        "ldap-addresses.cf": _postfix_file(wishes, anyone, attributes["address"]),
+        "ldap-logins.cf": _postfix_file(wishes, anyone, attributes["address"]),
     }
-    aliases = ["ldap-addresses.cf"]
+    aliases: list[str] = []
+
+    def lead(name: str, question: str, results: str, **more: t.Any) -> None:
+        files[name] = _postfix_file(wishes, question, results, **more)
+        aliases.append(name)
+
     if alias:
-        files["ldap-aliases.cf"] = _postfix_file(wishes, alias, attributes["alias_targets"])
-        aliases.insert(0, "ldap-aliases.cf")
+        lead("ldap-aliases.cf", alias, attributes["alias_targets"])
+    if address:
+        lead("ldap-addresses.cf", address, attributes["address"])
+    if wishes["caught_domains"]:
+        # Without an answer for its own address, an account would lose its mail to the catch-all.
+        lead("ldap-own.cf", user, attributes["address"], domains=sorted(wishes["caught_domains"]))
     for domain, other in _stand_ins(wishes["whole_domains"]):
-        name = f"ldap-domain-{domain}.cf"
         # The part after the @ is another one, whatever the entry says.
         question = _expand(any_of(anyone, alias), {"s": f"%u@{other}", "u": "%u", "d": other, "%": "%%"})
         results = ", ".join(dict.fromkeys([attributes["address"], *([attributes["alias_targets"]] if alias else [])]))
-        files[name] = _postfix_file(wishes, question, results, domains=[domain], result=f"%U@{other}")
-        aliases.append(name)
+        lead(f"ldap-domain-{domain}.cf", question, results, domains=[domain], result=f"%U@{other}")
     directory = wishes["postfix_directory"]
     return LdapComposition(
         dovecot_ldap=_dovecot_connection(wishes),
@@ -86,7 +94,7 @@ def compose(wishes: t.Mapping[str, t.Any]) -> LdapComposition:
         postfix_maps={
             "virtual_mailbox_maps": [f"proxy:ldap:{directory}/ldap-mailboxes.cf"],
             "virtual_alias_maps": [_OWN_TABLE, *(f"proxy:ldap:{directory}/{name}" for name in aliases)],
-            "smtpd_sender_login_maps": [_OWN_TABLE, f"proxy:ldap:{directory}/ldap-addresses.cf"],
+            "smtpd_sender_login_maps": [_OWN_TABLE, f"proxy:ldap:{directory}/ldap-logins.cf"],
         },
         postfix_map_files=files,
     )

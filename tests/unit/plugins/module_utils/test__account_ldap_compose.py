@@ -80,16 +80,29 @@ def test_the_tables_of_postfix() -> None:
             "proxy:ldap:/etc/postfix/postmaster/ldap-aliases.cf",
             "proxy:ldap:/etc/postfix/postmaster/ldap-addresses.cf",
         ],
-        "smtpd_sender_login_maps": ["inventory", "proxy:ldap:/etc/postfix/postmaster/ldap-addresses.cf"],
+        "smtpd_sender_login_maps": ["inventory", "proxy:ldap:/etc/postfix/postmaster/ldap-logins.cf"],
     }
     assert settings("ldap-aliases.cf")["result_attribute"] == "rfc822MailMember"
-    assert settings("ldap-addresses.cf")["query_filter"] == f"(|{WISHES['user_filter']}(mailLocalAddress=%s))"
+    assert settings("ldap-logins.cf")["query_filter"] == f"(|{WISHES['user_filter']}(mailLocalAddress=%s))"
+    assert settings("ldap-addresses.cf")["query_filter"] == "(mailLocalAddress=%s)"
+
+
+def test_a_catch_all_takes_no_mail_from_accounts() -> None:
+    aliases = [
+        {"address": "@example.org", "to": ["a@example.org"]},
+        {"address": "@example.com", "to": ["@example.org"]},
+    ]
+    asked = settings("ldap-own.cf", aliases=aliases)
+    assert (asked["domain"], asked["query_filter"]) == ("example.org", WISHES["user_filter"])
+    maps = compose(aliases=aliases)["postfix_maps"]["virtual_alias_maps"]
+    assert "proxy:ldap:/etc/postfix/postmaster/ldap-own.cf" in maps
+    assert "ldap-own.cf" not in compose()["postfix_map_files"]
 
 
 def test_without_further_addresses_and_aliases_nobody_asks_for_them() -> None:
     composition = compose(address_filter="", alias_filter="", attributes=attributes(alias_targets=""))
-    assert sorted(composition["postfix_map_files"]) == ["ldap-addresses.cf", "ldap-mailboxes.cf"]
-    assert settings("ldap-addresses.cf", address_filter="")["query_filter"] == WISHES["user_filter"]
+    assert sorted(composition["postfix_map_files"]) == ["ldap-logins.cf", "ldap-mailboxes.cf"]
+    assert settings("ldap-logins.cf", address_filter="")["query_filter"] == WISHES["user_filter"]
 
 
 def test_a_domain_that_leads_to_another_one_has_its_accounts() -> None:

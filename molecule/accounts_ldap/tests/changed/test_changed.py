@@ -1,0 +1,53 @@
+"""The same accounts after they were renamed, disabled, removed and so on."""
+
+from __future__ import annotations
+
+import imaplib
+import smtplib
+
+import pytest
+
+
+def test_a_renamed_account_keeps_its_mail(server, mark):
+    server.send("alice@example.org", mark)
+    server.wait_for("smith@example.org", mark)
+    session = server.imap("smith@example.org")
+    assert int(session.select("INBOX", readonly=True)[1][0]) > 1
+    session.logout()
+    smith = server.entry("smith@example.org")
+    assert smith["dn"] == ["mail=smith@example.org,ou=mail,dc=example,dc=org"]
+    assert smith["displayName"] == ["Alice Smith"]
+    assert smith["postmasterMailQuota"] == ["1048576"]
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("alice@example.org")
+
+
+def test_a_disabled_account_gets_mail_and_no_login(server, mark):
+    server.send("bob@example.org", mark)
+    server.wait_in_store("bob@example.org", mark)
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("bob@example.org")
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        server.submit("bob@example.org", "bob@example.org", "dave@example.org", mark)
+
+
+def test_networks_are_those_of_the_account(server):
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("carol@example.org")
+
+
+def test_a_new_password_replaces_the_old_one(server):
+    server.imap("dave@example.org", "Dave-Horse-2").logout()
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("dave@example.org")
+    limits = server.host.check_output("doveadm quota get -u dave@example.org")
+    assert " 300 " in limits.split("STORAGE")[1].splitlines()[0]
+
+
+def test_a_removed_account_is_unknown_and_its_mail_archived(server):
+    code, text = server.offer("erin@example.org")
+    assert 500 <= code < 600, text
+    assert server.entry("erin@example.org") == {}
+    assert server.host.run("ls -d /var/vmail/.archive/erin@example.org-*").rc == 0
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("erin@example.org")
