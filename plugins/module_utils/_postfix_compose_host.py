@@ -43,7 +43,7 @@ _RATES = {
 }
 
 # Nobody writes as many messages by hand, and who tries passwords gets nowhere: not every SASL engine slows that down.
-_AUTH_RATE = 30
+_AUTH_RATE = 60
 
 
 def compose_host(wishes: Wishes, platform: t.Mapping[str, str]) -> Share:

@@ -296,7 +296,7 @@ def test_checks_of_submitted_mail_go_through_a_cleanup_of_their_own() -> None:
         ({"log": "journald"}, {"maillog_file": {"state": "absent"}}),
         ({"log": "file", "log_file": "/srv/log/mail"}, {"maillog_file_prefixes": ["/var", "/dev/stdout", "/srv/log"]}),
         ({"rate_limits": {"message_rate": 0}}, {"smtpd_client_message_rate_limit": 0}),
-        ({"rate_limits": {"message_rate": 9}}, {"smtpd_client_auth_rate_limit": 30}),
+        ({"rate_limits": {"message_rate": 9}}, {"smtpd_client_auth_rate_limit": 60}),
         ({"rate_limits": {"auth_rate": 0}}, {"smtpd_client_auth_rate_limit": 0}),
         (
             {"rate_limits": {"exceptions": ["192.0.2.1", "2001:db8::/32", "[2001:db8::1]"]}},
