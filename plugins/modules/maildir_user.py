@@ -148,7 +148,7 @@ options:
   scheme:
     description:
       - The scheme of new password hashes. The default is C(ARGON2ID), or C(SHA512-CRYPT) where Dovecot was built
-        without it, and with O(backend=system), whose passwords PAM checks.
+        without it, and with O(backend=system) and O(backend=ldap), whose passwords PAM or the directory checks.
       - Fails if the installed Dovecot does not know it.
     type: str
   rounds:
@@ -301,7 +301,7 @@ passdbs:
   description:
     - The passdbs that Dovecot needs for these accounts, in this order, as the variable C(dovecot_passdbs) of role
       P(postmaster.mail.dovecot#role) takes them. One for all accounts, and one more for each app password of the
-      account that has the most.
+      account that has the most. An empty list with O(backend=ldap).
   returned: success
   type: list
   elements: dict

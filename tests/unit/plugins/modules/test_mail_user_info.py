@@ -46,7 +46,11 @@ def test_a_place_that_does_not_exist_has_no_accounts(run_module, tmp_path):
 @pytest.mark.usefixtures("without_programs")
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"addresses": ["bob"]}, "is not a full address"), ({"backend": "sql"}, "database")],
+    [
+        ({"addresses": ["bob"]}, "is not a full address"),
+        ({"backend": "sql"}, "database"),
+        ({"backend": "ldap"}, "directory"),
+    ],
 )
 def test_failures_name_their_cause(run_module, path, arguments, message):
     result = run_module(mail_user_info.main, path=path, **arguments)
