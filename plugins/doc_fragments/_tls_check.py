@@ -143,7 +143,7 @@ expect:
 
 
 class ModuleDocFragment:
-    DOCUMENTATION = f"""
+    DOCUMENTATION: str = f"""
 options:
   name:
     description:
