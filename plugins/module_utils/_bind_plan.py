@@ -221,7 +221,7 @@ def _plan_zone(
         raise BindDataError(
             f"Zone {zone.title} was changed by updates until now, and what these made of it is in {other} and its "
             f"journal, not in the inventory. Run 'rndc sync -clean {zone.title}', take its records over into the "
-            f"inventory and remove {other}; or give the zone update_policy or allow_update again."
+            f"inventory and remove {other} and {other}.jnl; or give the zone update_policy or allow_update again."
         )
     former = _former_serial(zone, paths, served) if present is None else None
     wanted = zone_text(zone, BANNER, present, today, former)
