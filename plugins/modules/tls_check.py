@@ -59,7 +59,7 @@ EXAMPLES = r"""
     server_names: [mail.example.org, mail.example.net]
     depth: certificate
     expect:
-      serial: 4F:A1:07:9C
+      serial: "4F:A1:07:9C"
       names: [mail.example.org, mail.example.net]
       min_days_left: 30
       trusted: true
