@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import copy
+import typing as t
+
+import dns.dnssec
+import dns.message
+import dns.rdata
+import pytest
+
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import Expected, judge, questions
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import (
+    Answer,
+    Asker,
+    Question,
+    ds_matches,
+    read_response,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_expect import (
+    find_servers,
+    first_questions,
+    read_expected,
+)
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_findings import describe, spf_lookups, table
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError
+
+_ZONE = "example.org."
+_NS1, _NS2, _RESOLVER = "192.0.2.53", "198.51.100.53", "127.0.0.1"
+_SERVERS = {_ZONE: (_NS1, _NS2)}
+_MX, _HOST, _PTR = "example.org.", "mail.example.org.", "25.2.0.192.in-addr.arpa."
+_SPF = '"v=spf1 mx -all"'
+_DKIM = f'"v=DKIM1; k=rsa; p={"A" * 237}" "{"B" * 100}"'
+_NOW = 1_800_000_000
+_KEY = "257 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ=="
+_WORLD: dict[tuple[str, str], tuple[str, ...]] = {
+    (_MX, "SOA"): ("ns1.example.org. hostmaster.example.org. 7 3600 600 86400 300",),
+    (_MX, "MX"): ("10 mail.example.org.",),
+    (_MX, "TXT"): ('"something else"', _SPF),
+    (_HOST, "A"): ("192.0.2.25",),
+    ("a._domainkey.example.org.", "TXT"): (_DKIM,),
+    ("_imaps._tcp.example.org.", "SRV"): ("0 1 993 mail.example.org.",),
+    (_PTR, "PTR"): (_HOST,),
+    (".", "NS"): ("a.root-servers.net.",),
+    ("include.example.net.", "TXT"): ('"v=spf1 a mx ptr exists:x.example.net -all"',),
+}
+_EXPECTED = [
+    Expected(_ZONE, _MX, "MX", ("10 mail.example.org.",)),
+    Expected(_ZONE, _MX, "TXT", (_SPF,)),
+    Expected(_ZONE, _HOST, "A", ("192.0.2.25",)),
+    Expected(_ZONE, "a._domainkey.example.org.", "TXT", (_DKIM,)),
+    Expected(_ZONE, "_imaps._tcp.example.org.", "SRV", ("0 1 993 mail.example.org.",)),
+    Expected("2.0.192.in-addr.arpa.", _PTR, "PTR", (_HOST,)),
+]
+_SIGNED = (_MX, "DNSKEY")
+
+
+class World:
+    """Servers in memory. What is changed on one of them, or on all, is all that differs from a sound world."""
+
+    def __init__(self) -> None:
+        self.data = {server: copy.copy(_WORLD) for server in (_NS1, _NS2, _RESOLVER)}
+        self.fixed: dict[str, Answer] = {}
+        self.cnames: dict[str, str] = {}
+        self.signatures: tuple[int, ...] = ()
+        self.unsigned: set[tuple[str, str]] = set()
+        self.asked: list[Question] = []
+
+    def put(self, key: tuple[str, str], *value: str, servers: t.Sequence[str] = (_NS1, _NS2, _RESOLVER)) -> None:
+        for server in servers:
+            self.data[server].pop(key, None)
+            if value:
+                self.data[server][key] = tuple(sorted(value))
+
+    def __call__(self, question: Question) -> Answer:
+        self.asked.append(question)
+        if question.server in self.fixed:
+            return self.fixed[question.server]
+        data = self.data[question.server]
+        authoritative = question.server != _RESOLVER
+        if question.name in self.cnames:
+            return Answer("none", authoritative=authoritative, cname=self.cnames[question.name])
+        key = (question.name, question.type)
+        signatures = () if key in self.unsigned else self.signatures
+        if key in data:
+            return Answer("found", data[key], authoritative=authoritative, signatures=signatures)
+        known = question.name in {name for name, _rtype in data}
+        return Answer("none" if known else "no_name", authoritative=authoritative)
+
+
+def check(world: World, expected: t.Sequence[Expected] = _EXPECTED) -> list[str]:
+    findings = judge(expected, _SERVERS, _RESOLVER, world, _NOW)
+    assert all(finding.cause.endswith(".") and finding.remedy.endswith(".") for finding in findings)
+    return [
+        " ".join(part for part in (finding.id, finding.name, finding.type, *finding.servers) if part)
+        for finding in findings
+    ]
+
+
+def test_a_sound_world_has_no_findings() -> None:
+    assert check(World()) == []
+
+
+_ALL = f"{_NS1} {_NS2}"
+_DK = "a._domainkey.example.org."
+_SRV = "_imaps._tcp.example.org."
+
+
+def _expect_ds(world: World, text: str) -> None:
+    world.put((_MX, "DS"), text, servers=(_RESOLVER,))
+
+
+def _sign(world: World, expires: int) -> None:
+    world.put(_SIGNED, _KEY)
+    world.signatures = (expires - 5, expires)
+
+
+_BREAKAGES: list[tuple[str, t.Callable[[World], object], list[str]]] = [
+    ("a wrong MX", lambda w: w.put((_MX, "MX"), "20 mail.example.org."), [f"different {_MX} MX {_ALL}"]),
+    ("no MX", lambda w: w.put((_MX, "MX")), [f"missing {_MX} MX {_ALL}"]),
+    ("no DKIM key", lambda w: w.put((_DK, "TXT")), [f"missing {_DK} TXT {_ALL}"]),
+    ("another DKIM key", lambda w: w.put((_DK, "TXT"), '"v=DKIM1; p=C"'), [f"different {_DK} TXT {_ALL}"]),
+    ("no SRV", lambda w: w.put((_SRV, "SRV")), [f"missing {_SRV} SRV {_ALL}"]),
+    ("no SPF among other texts", lambda w: w.put((_MX, "TXT"), '"x"'), [f"missing {_MX} TXT {_ALL}"]),
+    ("another SPF", lambda w: w.put((_MX, "TXT"), '"v=spf1 +all"'), [f"different {_MX} TXT {_ALL}"]),
+    ("two SPF", lambda w: w.put((_MX, "TXT"), _SPF, '"v=spf1 a -all"'), [f"second_spf {_MX} TXT {_ALL}"]),
+    (
+        "an MX that is an address",
+        lambda w: w.put((_MX, "MX"), "10 192.0.2.25."),
+        [f"mx_address_literal {_MX} MX {_ALL}"],
+    ),
+    (
+        "an MX without address",
+        lambda w: w.put((_MX, "MX"), "10 nowhere.example.net."),
+        [f"mx_without_address {_MX} MX {_ALL}"],
+    ),
+    ("our MX without address", lambda w: w.put((_HOST, "A")), [f"mx_without_address {_MX} MX {_ALL}"]),
+    ("a CNAME at MX", lambda w: w.cnames.update({_HOST: "x.example.net."}), [f"cname_at_mx {_MX} MX {_ALL}"]),
+    ("a CNAME in the way", lambda w: w.cnames.update({_DK: "x.example.net."}), [f"different {_DK} TXT {_ALL}"]),
+    ("no PTR", lambda w: w.put((_PTR, "PTR")), [f"no_ptr {_PTR} PTR {_RESOLVER}"]),
+    (
+        "a PTR of the provider",
+        lambda w: w.put((_PTR, "PTR"), "host-25.example.net."),
+        [f"ehlo_unlike_ptr {_PTR} PTR {_RESOLVER}"],
+    ),
+    (
+        "another address at the resolver",
+        lambda w: w.put((_HOST, "A"), "192.0.2.99", servers=(_RESOLVER,)),
+        [f"resolver_differs {_HOST} A {_RESOLVER}"],
+    ),
+    (
+        "a text with inner quotes",
+        lambda w: w.put((_DK, "TXT"), f'"\\"v=DKIM1; k=rsa; p={"A" * 237}\\"" "{"B" * 100}"'),
+        [f"txt_wrongly_split {_DK} TXT {_ALL}"],
+    ),
+    (
+        "a text in two records",
+        lambda w: w.put((_DK, "TXT"), f'"v=DKIM1; k=rsa; p={"A" * 237}"', f'"{"B" * 100}"'),
+        [f"txt_wrongly_split {_DK} TXT {_ALL}"],
+    ),
+    (
+        "SPF with too many look-ups",
+        lambda w: (
+            w.put((_MX, "TXT"), '"v=spf1 mx -all"', servers=(_NS1, _NS2))
+            or w.put(("include.example.net.", "TXT"), '"v=spf1 include:include.example.net -all"')
+            or w.put((_MX, "TXT"), '"v=spf1 include:include.example.net -all"', servers=(_RESOLVER,))
+        ),
+        [f"spf_too_many_lookups {_MX} TXT {_RESOLVER}"],
+    ),
+    (
+        "a stale secondary",
+        lambda w: w.put((_MX, "SOA"), "a. b. 6 1 1 1 1", servers=(_NS2,)) or w.put((_SRV, "SRV"), servers=(_NS2,)),
+        [f"missing {_SRV} SRV {_NS2}", f"stale_secondary {_MX} SOA {_NS2}"],
+    ),
+    (
+        "serials out of step",
+        lambda w: w.put((_MX, "SOA"), "a. b. 4294967295 1 1 1 1", servers=(_NS1,)),
+        [f"serials_differ {_MX} SOA {_NS1}"],
+    ),
+    ("a silent server", lambda w: w.fixed.update({_NS2: Answer("silent")}), [f"server_silent {_NS2}"]),
+    ("a server that refuses", lambda w: w.fixed.update({_NS2: Answer("refused")}), [f"lame_server {_NS2}"]),
+    ("a lame delegation", lambda w: w.put((_MX, "SOA"), servers=(_NS2,)), [f"lame_server {_NS2}"]),
+    ("a silent resolver", lambda w: w.fixed.update({_RESOLVER: Answer("silent")}), [f"resolver_silent {_RESOLVER}"]),
+    (
+        "a resolver with an old record",
+        lambda w: w.put((_MX, "MX"), "5 old.example.org.", servers=(_RESOLVER,)),
+        [f"resolver_differs {_MX} MX {_RESOLVER}"],
+    ),
+    ("expired signatures", lambda w: _sign(w, _NOW - 1), [f"rrsig_expired {_MX} SOA {_ALL}"]),
+    (
+        "a record without signature",
+        lambda w: _sign(w, _NOW + 9) or w.unsigned.add((_HOST, "A")),
+        [f"rrsig_missing {_HOST} A {_ALL}"],
+    ),
+    (
+        "DS unlike DNSKEY",
+        lambda w: _sign(w, _NOW + 9) or _expect_ds(w, "55648 13 2 " + "00" * 32),
+        [f"ds_unlike_dnskey {_MX} DS {_ALL}"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("breakage", "findings"), [row[1:] for row in _BREAKAGES], ids=[row[0] for row in _BREAKAGES])
+def test_each_breakage_is_found_and_nothing_else(breakage: t.Callable[[World], object], findings: list[str]) -> None:
+    world = World()
+    breakage(world)
+    assert check(world) == findings
+
+
+def test_a_signed_zone_whose_ds_is_right() -> None:
+    world = World()
+    _sign(world, _NOW + 9)
+    key = dns.rdata.from_text("IN", "DNSKEY", _KEY)
+    _expect_ds(world, dns.dnssec.make_ds(_MX, t.cast("t.Any", key), "SHA256").to_text())
+    assert check(world) == []
+    assert ds_matches(_MX, world.data[_RESOLVER][_MX, "DS"], [_KEY])
+    assert not ds_matches(_MX, world.data[_RESOLVER][_MX, "DS"], [])
+
+
+def test_nobody_answers_is_not_the_same_as_does_not_exist() -> None:
+    world = World()
+    world.fixed = {server: Answer("silent", detail="no answer within 3 seconds") for server in (_NS1, _NS2, _RESOLVER)}
+    assert check(world) == [f"server_silent {_ALL}", f"resolver_silent {_RESOLVER}"]
+
+
+def test_a_pointer_to_a_host_without_that_address() -> None:
+    pointer = Expected("2.0.192.in-addr.arpa.", "26.2.0.192.in-addr.arpa.", "PTR", (_HOST,))
+    world = World()
+    world.put((pointer.name, "PTR"), _HOST)
+    assert check(world, [pointer]) == [f"ptr_without_forward {pointer.name} PTR {_RESOLVER}"]
+
+
+def test_spf_counts_what_receivers_count() -> None:
+    world = World()
+    assert spf_lookups("include.example.net.", world, _RESOLVER) == 4
+    world.put((_MX, "TXT"), '"v=spf1 ip4:192.0.2.0/24 a:x.example.org/24 include:include.example.net ~all"')
+    assert spf_lookups(_MX, world, _RESOLVER) == 6
+    assert spf_lookups("none.example.net.", world, _RESOLVER) == 0
+
+
+def test_findings_as_table_and_as_data() -> None:
+    world = World()
+    world.put((_MX, "MX"), "20 mail.example.org.")
+    findings = judge(_EXPECTED, _SERVERS, _RESOLVER, world, _NOW)
+    assert describe(findings[0])["expected"] == ["10 mail.example.org."]
+    assert describe(findings[0])["servers"] == [_NS1, _NS2]
+    assert table(findings, 6) == (
+        "6 record sets checked: 1 errors, 0 warnings.\n\n"
+        "ERROR  different  example.org. MX\n"
+        "  The server has other records than expected.\n"
+        "  expected  10 mail.example.org.\n"
+        "  found     20 mail.example.org.\n"
+        "  servers   192.0.2.53, 198.51.100.53\n"
+        "  remedy    Publish exactly the expected records.\n"
+    )
+
+
+def test_judging_asks_nothing_that_was_not_asked_at_once() -> None:
+    world = World()
+    judge(_EXPECTED, _SERVERS, _RESOLVER, world, _NOW)
+    at_once = {*questions(_EXPECTED, _SERVERS, _RESOLVER), Question(_RESOLVER, ".", "NS", recursive=True)}
+    late = {question for question in world.asked if question not in at_once}
+    assert {question.type for question in late} <= {"AAAA"}
+
+
+def test_a_silent_server_costs_two_questions() -> None:
+    sent: list[Question] = []
+
+    def exchange(question: Question, _timeout: float) -> Answer:
+        sent.append(question)
+        return Answer("silent" if question.server == _NS2 else "no_name")
+
+    asker = Asker(3, exchange)
+    asker.prefetch(first_questions(_SERVERS))
+    asker.prefetch([Question(_NS2, f"n{number}.example.org.", "A") for number in range(500)])
+    asker.close()
+    assert [question.server for question in sent].count(_NS2) == 2
+    assert asker.count == 502
+
+
+def test_servers_of_a_zone_by_the_resolver() -> None:
+    world = World()
+    world.put((_MX, "NS"), "ns1.example.org.", "ns6.example.org.", "gone.example.org.")
+    world.put(("ns1.example.org.", "A"), _NS1)
+    world.put(("ns6.example.org.", "AAAA"), "2001:db8::53")
+    asker = Asker(3, lambda question, _timeout: world(question))
+    assert find_servers(_EXPECTED, [], _RESOLVER, asker) == {_ZONE: (_NS1, "2001:db8::53")}
+    assert find_servers(_EXPECTED, ["192.0.2.1@5353"], _RESOLVER, asker) == {_ZONE: ("192.0.2.1@5353",)}
+    for text in ("ns1.example.org", "192.0.2.1@0", "192.0.2.1@x"):
+        with pytest.raises(DnsDataError, match="is no server"):
+            find_servers(_EXPECTED, [text], _RESOLVER, asker)
+    asker.close()
+
+
+def test_records_of_one_name_and_type_are_one_set() -> None:
+    record = {"zone": _ZONE, "name": _MX, "type": "MX", "ttl": 60, "why": "x"}
+    records = [{**record, "value": "20 B.example.org."}, {**record, "value": "10 a.example.org."}]
+    assert read_expected(records) == [Expected(_ZONE, _MX, "MX", ("10 a.example.org.", "20 b.example.org."))]
+    with pytest.raises(DnsDataError, match=r"records\[0\].*is no record"):
+        read_expected([{**record, "value": "nothing"}])
+
+
+def test_a_real_message_is_read() -> None:
+    text = """id 1
+opcode QUERY
+rcode NOERROR
+flags QR AA
+;QUESTION
+mail.example.org. IN A
+;ANSWER
+mail.example.org. 60 IN CNAME Host.example.org.
+host.example.org. 60 IN A 192.0.2.25
+host.example.org. 60 IN RRSIG A 13 3 60 20260201000000 20260101000000 1 example.org. AAAA
+"""
+    answer = read_response(Question(_NS1, _HOST, "A"), dns.message.from_text(text))
+    assert answer == Answer(
+        "found", ("192.0.2.25",), authoritative=True, cname="host.example.org.", signatures=(1769904000,)
+    )
+    refused = dns.message.from_text(text.replace("NOERROR", "REFUSED"))
+    assert read_response(Question(_NS1, _HOST, "A"), refused) == Answer("refused", detail="REFUSED")
