@@ -22,15 +22,17 @@ from ansible_collections.postmaster.mail.plugins.module_utils._runner import Com
 TOOLS = ("ldapsearch", "ldapmodify")
 _TIMEOUT = 15
 _PAGE = 500
-# Exit statuses are the result codes of the protocol.
+_NO_CONNECTION = "see that the server runs, and that its certificate is for this name and signed by one of ca_file"
+# Exit statuses are the result codes of the protocol, except where there is no connection, with or without StartTLS.
 _REMEDIES = {
+    1: _NO_CONNECTION,
     4: "let the bind DN read more entries at once (olcLimits), or ask for fewer",
     8: "the server wants TLS: set starttls, or use ldaps",
     32: "create the entry that base names, or correct base",
     49: "correct bind_dn and bind_password",
     50: "let the bind DN do it (olcAccess)",
     127: "install ldap-utils",
-    255: "see that the server runs, and that its certificate is for this name and signed by one of ca_file",
+    255: _NO_CONNECTION,
 }
 
 

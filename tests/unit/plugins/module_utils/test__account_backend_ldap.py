@@ -209,6 +209,11 @@ def test_entries_that_are_no_accounts(found: str, fault: str) -> None:
     ("rc", "stderr", "fault"),
     [
         (255, "ldap_sasl_bind(SIMPLE): Can't contact LDAP server (-1)\n", "Can't contact LDAP server .* certificate"),
+        (
+            1,
+            "ldap_start_tls: Connect error (-11)\n\tadditional info: (unknown error code)\n",
+            "Connect error .* ca_file",
+        ),
         (49, "ldap_bind: Invalid credentials (49)\n", "correct bind_dn"),
         (32, "No such object (32)\nMatched DN: dc=example,dc=org\n", "create the entry that base names"),
         (4, "Size limit exceeded (4)\n", "olcLimits"),
