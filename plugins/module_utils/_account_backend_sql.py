@@ -134,7 +134,7 @@ class SqlBackend:
         }
         return self._records
 
-    def passdbs(self, entries: t.Iterable[Entry], /) -> list[dict[str, str]]:
+    def passdbs(self, entries: t.Iterable[Entry], /) -> list[dict[str, t.Any]]:
         """One for all accounts, and one for each app password of the account that has the most."""
         return passdbs(self._driver, max((len(entry.app_passwords) for entry in entries), default=0))
 

@@ -126,7 +126,7 @@ def _dovecot_connection(texts: t.Mapping[str, str]) -> dict[str, t.Any]:
     }
 
 
-def passdbs(driver: str, app_passwords: int) -> list[dict[str, str]]:
+def passdbs(driver: str, app_passwords: int) -> list[dict[str, t.Any]]:
     """Return the passdbs of Dovecot, of which the last ask for as many app passwords of one account."""
     # "nologin" alone is only honoured by Dovecot's own login services, and Postfix asks as well.
     open_to = f"active = 1 AND (expires IS NULL OR expires > {_TODAY[driver]})"
@@ -145,14 +145,11 @@ def passdbs(driver: str, app_passwords: int) -> list[dict[str, str]]:
         f"WHERE {APP_PASSWORDS}.address = '%{{user}}' AND CASE '%{{protocol}}' {services} ELSE 0 END = 1 "
         f"ORDER BY {APP_PASSWORDS}.name LIMIT 1 OFFSET "
     )
-    return [
-        {"driver": "sql", "query": own},
-        # Dovecot compares a password with one row alone, so each passdb asks for the next one.
-        *(
-            {"name": f"app-{number + 1}", "driver": "sql", "query": f"{further}{number}"}
-            for number in range(app_passwords)
-        ),
-    ]
+    # Dovecot compares a password with one row alone, so each passdb asks for the next one.
+    queries = {"sql": own, **{f"app-{number + 1}": f"{further}{number}" for number in range(app_passwords)}}
+    # Each question to a server that is down takes up to a minute, and the next one is no better.
+    once = {"settings": {"result_internalfail": "return-fail"}}
+    return [{"name": name, "driver": "sql", "query": query, **once} for name, query in queries.items()]
 
 
 def _userdb_query(driver: str, mail_user: str) -> str:

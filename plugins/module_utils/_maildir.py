@@ -138,39 +138,40 @@ class MailStore:
     def _steps(
         self, home_parts: tuple[str, ...], wrong: t.Callable[[os.stat_result], _Remedy | None]
     ) -> tuple[DirectoryStep, ...]:
-        mail_parts = tuple((self._mail_directory or ".").split("/"))
-        chain = [home_parts[: length + 1] for length in range(len(home_parts))]
-        chain += [home_parts + mail_parts[: length + 1] for length in range(len(mail_parts))]
-        chain += [(*home_parts, *mail_parts, part) for part in _MAILDIR_PARTS]
         steps: list[DirectoryStep] = []
-        missing: set[tuple[str, ...]] = set()
-        for parts in chain:
-            path = os.path.join(self._root, *parts)
-            status = None if parts[:-1] in missing else _directory_status(path)
-            if status is None:
-                missing.add(parts)
-                steps.append(DirectoryStep(path, "create"))
-            elif len(parts) >= len(home_parts):
-                remedy = wrong(status)
-                if remedy is not None:
-                    steps.append(DirectoryStep(path, remedy))
+
+        def look(path: str, *, is_missing: bool, is_own: bool) -> bool:
+            """Add the step for a directory, and return whether it is missing."""
+            status = None if is_missing else _directory_status(path)
+            remedy = "create" if status is None else wrong(status) if is_own else None
+            if remedy is not None:
+                steps.append(DirectoryStep(path, remedy))
+            return status is None
+
+        names = (*home_parts, *(self._mail_directory or ".").split("/"))
+        path, is_missing = self._root.rstrip("/"), False
+        for depth, name in enumerate(names, start=1):
+            path = f"{path}/{name}"
+            is_missing = look(path, is_missing=is_missing, is_own=depth >= len(home_parts))
+        for part in _MAILDIR_PARTS:
+            look(f"{path}/{part}", is_missing=is_missing, is_own=True)
         return tuple(steps)
 
     def apply(self, steps: t.Iterable[DirectoryStep], owner: Owner | None = None) -> None:
         """Carry out steps, for this owner if not for that of all mail. Raises MaildirError and OSError."""
         owner = owner or self._owner
-        for step in steps:
-            parts = tuple(os.path.relpath(step.path, self._root).split("/"))
-            with self._opened(parts[:-1]) as parent:
+        with _Descent(self._root) as descent:
+            for step in steps:
+                parts = step.path[len(self._root.rstrip("/")) + 1 :].split("/")
                 if step.action == "create":
                     # Whoever made it meanwhile, it is looked at and given its owner below.
                     with contextlib.suppress(FileExistsError):
-                        os.mkdir(parts[-1], 0o700, dir_fd=parent)
-                with _opened_directory(parts[-1], step.path, parent) as descriptor:
-                    if step.action == "give" and owner is not None:
-                        _tree.give_tree(descriptor, owner.uid, owner.gid)
-                    elif owner is not None and not _owns(owner, os.fstat(descriptor)):
-                        os.fchown(descriptor, owner.uid, owner.gid)
+                        os.mkdir(parts[-1], 0o700, dir_fd=descent.to(parts[:-1]))
+                descriptor = descent.to(parts)
+                if step.action == "give" and owner is not None:
+                    _tree.give_tree(descriptor, owner.uid, owner.gid)
+                elif owner is not None and not _owns(owner, os.fstat(descriptor)):
+                    os.fchown(descriptor, owner.uid, owner.gid)
 
     def delete(self, home: str) -> None:
         """Remove home and all below it; links in it are removed, not followed. Raises MaildirError and OSError."""
@@ -200,7 +201,7 @@ class MailStore:
         parts = self.parts(home)
         name = os.path.basename(destination)
         self._create_archive()
-        with self._opened(parts[:-1]) as parent, _opened_directory(self._archive_dir, self._archive_dir) as archive:
+        with self._opened(parts[:-1]) as parent, _opened_directory(self._archive_dir) as archive:
             try:
                 os.rename(parts[-1], name, src_dir_fd=parent, dst_dir_fd=archive)
             except OSError as error:
@@ -217,7 +218,7 @@ class MailStore:
         except FileExistsError:
             return
         if self._owner is not None:
-            with _opened_directory(self._archive_dir, self._archive_dir) as archive:
+            with _opened_directory(self._archive_dir) as archive:
                 os.fchown(archive, self._owner.uid, self._owner.gid)
 
     def _owned(self, status: os.stat_result) -> bool:
@@ -225,16 +226,44 @@ class MailStore:
 
     @contextlib.contextmanager
     def _opened(self, parts: t.Sequence[str]) -> t.Iterator[int]:
-        descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            path = self._root
-            for part in parts:
-                path = os.path.join(path, part)
-                with _opened_directory(part, path, descriptor) as child:
-                    os.dup2(child, descriptor, inheritable=False)
-            yield descriptor
-        finally:
-            os.close(descriptor)
+        with _Descent(self._root) as descent:
+            yield descent.to(parts)
+
+
+class _Descent:
+    """Directories that are open, each within the one before; the way from one to a sister of it is short."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._names: list[str] = []
+        self._descriptors: list[int] = []
+
+    def __enter__(self) -> _Descent:
+        self._descriptors.append(os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._leave(0)
+        os.close(self._descriptors.pop())
+
+    def to(self, parts: t.Sequence[str]) -> int:
+        """Return the descriptor of a directory, good until the next call. Raises MaildirError and OSError."""
+        shared = 0
+        for have, wanted in zip(self._names, parts):
+            if have != wanted:
+                break
+            shared += 1
+        self._leave(shared)
+        for name in parts[shared:]:
+            path = "/".join((self._root, *self._names, name))
+            self._descriptors.append(_open_directory(name, path, self._descriptors[-1]))
+            self._names.append(name)
+        return self._descriptors[-1]
+
+    def _leave(self, depth: int) -> None:
+        while len(self._names) > depth:
+            self._names.pop()
+            os.close(self._descriptors.pop())
 
 
 def _owns(owner: Owner, status: os.stat_result) -> bool:
@@ -249,14 +278,18 @@ def _is_user(uid: int) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def _opened_directory(name: str, path: str, parent: int | None = None) -> t.Iterator[int]:
+def _open_directory(name: str, path: str, parent: int | None = None) -> int:
     try:
-        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+        return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
             raise MaildirError(f"{path} is a symbolic link or no directory; it is not followed") from error
         raise
+
+
+@contextlib.contextmanager
+def _opened_directory(path: str) -> t.Iterator[int]:
+    descriptor = _open_directory(path, path)
     try:
         yield descriptor
     finally:

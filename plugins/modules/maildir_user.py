@@ -329,7 +329,7 @@ passdbs:
       description: What it says of users, with O(backend=system).
       type: dict
     settings:
-      description: Further settings of it, with O(backend=system).
+      description: Further settings of it, with O(backend=system) and O(backend=sql).
       type: dict
 expiring:
   description: How many accounts, of all there are, have a day on which they expire or have expired.

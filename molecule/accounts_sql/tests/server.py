@@ -22,7 +22,7 @@ _EXECUTE = (
     'database = sqlite3.connect("/var/lib/postmaster-mail/accounts.sqlite"); '
     "database.execute(sys.argv[1]); database.commit()"
 )
-UNITS = {"pgsql": "postgresql"}
+UNITS = {"pgsql": "postgresql", "mysql": "mariadb"}
 
 
 @dataclass(frozen=True)

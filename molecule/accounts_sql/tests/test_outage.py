@@ -33,12 +33,11 @@ def test_mail_waits_and_logins_fail_closed(server, outage, mark):
     assert 400 <= code < 500, text
     # Dovecot says so at once when PostgreSQL is down; for MariaDB it first waits a minute, whether it comes back.
     # The auth process of Dovecot 2.3.19 may crash when PostgreSQL does not answer, and is started again.
-    with pytest.raises(
-        (imaplib.IMAP4.error, TimeoutError), match="UNAVAILABLE|Temporary|timed out|Auth process broken"
-    ):
-        server.imap("alice@example.org", timeout=5)
-    with pytest.raises((smtplib.SMTPException, TimeoutError), match="45|[Tt]imed out|closed"):
-        server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, timeout=5)
+    with pytest.raises(imaplib.IMAP4.error, match="UNAVAILABLE|Temporary|Auth process broken"):
+        server.imap("alice@example.org", timeout=120)
+    # Postfix waits for Dovecot no longer than 20 seconds.
+    with pytest.raises((smtplib.SMTPException, TimeoutError), match="454"):
+        server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, timeout=60)
     server.host.check_output(f"printf 'Subject: {mark}\\n\\nHello\\n' | sendmail -f '' alice@example.org")
     time.sleep(2)
     server.host.check_output(f"systemctl start {outage}")

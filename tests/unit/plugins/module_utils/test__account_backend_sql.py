@@ -165,7 +165,7 @@ def test_accounts_of_an_older_schema_are_read_and_brought_up_to_date(tmp_path: p
 def test_there_is_a_passdb_for_each_app_password(tmp_path: pathlib.Path) -> None:
     place = backend(tmp_path / "accounts.sqlite")
     entries = [ALICE, replace(ALICE, app_passwords=(CAR, PHONE)), replace(ALICE, app_passwords=(PHONE,))]
-    assert [passdb.get("name") for passdb in place.passdbs(entries)] == [None, "app-1", "app-2"]
+    assert [passdb["name"] for passdb in place.passdbs(entries)] == ["sql", "app-1", "app-2"]
     assert len(place.passdbs([])) == 1
 
 

@@ -194,7 +194,10 @@ def test_an_app_password_is_no_better_than_its_account(
 
 
 def test_names_of_the_passdbs() -> None:
-    assert [passdb.get("name") for passdb in passdbs("pgsql", 2)] == [None, "app-1", "app-2"]
+    found = passdbs("pgsql", 2)
+    assert [passdb["name"] for passdb in found] == ["sql", "app-1", "app-2"]
+    # A server that is down is asked once for a login.
+    assert {passdb["settings"]["result_internalfail"] for passdb in found} == {"return-fail"}
 
 
 @pytest.mark.parametrize(("limit", "size"), [(None, None), (0, "unlimited"), (1024, "1024B")])
