@@ -77,6 +77,11 @@ class _Report:
         return [replace(finding, servers=tuple(servers)) for finding, servers in self.found.items()]
 
 
+def resolver_probes(expected: t.Sequence[Expected], resolver: str) -> list[Question]:
+    """Return questions of which a working resolver answers some, whatever is wrong with single zones."""
+    return [Question(resolver, zone, "SOA", recursive=True) for zone in dict.fromkeys(item.zone for item in expected)]
+
+
 def questions(
     expected: t.Sequence[Expected], servers: t.Mapping[str, t.Sequence[str]], resolver: str
 ) -> list[Question]:
@@ -111,11 +116,11 @@ def judge(
     for zone, addresses in usable.items():
         _judge_serials(zone, addresses, ask, report)
         _judge_signatures(zone, [item for item in expected if item.zone == zone], addresses, resolver, ask, report, now)
-    if ask(Question(resolver, ".", "NS", recursive=True)).status == "silent":
-        detail = ask(Question(resolver, ".", "NS", recursive=True)).detail
+    probes = [ask(question) for question in resolver_probes(expected, resolver)]
+    if probes and all(answer.status == "silent" for answer in probes):
         report.add(
             "resolver_silent",
-            f"The resolver does not answer: {detail}. What only it can tell was not checked.",
+            f"The resolver does not answer: {probes[0].detail}. What only it can tell was not checked.",
             "Check that it runs, and that it lets this host ask.",
             server=resolver,
         )

@@ -76,14 +76,15 @@ class Ask(t.Protocol):
 
 
 class Asker:
-    """Asks each question once, many at the same time. A server that stays silent is not asked again."""
+    """Asks each question once, many at the same time. A server that has never answered is not asked on and on."""
 
     def __init__(self, timeout: float, exchange: t.Callable[[Question, float], Answer]) -> None:
         self._timeout = timeout
         self._exchange = exchange
         self._pool = ThreadPoolExecutor(max_workers=_MOST_AT_ONCE)
         self._asked: dict[Question, Future[Answer]] = {}
-        self._silent: dict[str, Answer] = {}
+        self._silent: dict[tuple[str, bool], Answer] = {}
+        self._alive: set[tuple[str, bool]] = set()
         self._lock = threading.Lock()
 
     def __call__(self, question: Question) -> Answer:
@@ -110,14 +111,18 @@ class Asker:
             return self._asked[question]
 
     def _ask(self, question: Question) -> Answer:
+        # A resolver may answer for one name and wait in vain for the servers of another.
+        server = (question.server, question.recursive)
         answer = Answer("silent")
         for _attempt in range(ATTEMPTS):
-            if question.server in self._silent:
-                return self._silent[question.server]
+            if server in self._silent:
+                return self._silent[server]
             answer = self._exchange(question, self._timeout)
             if answer.status != "silent":
+                self._alive.add(server)
                 return answer
-        self._silent[question.server] = answer
+        if server not in self._alive:
+            self._silent[server] = answer
         return answer
 
 

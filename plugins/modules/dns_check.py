@@ -14,8 +14,8 @@ description:
     what is wrong as a list of findings.
   - A server that does not answer is a finding, as is anything else that can be wrong with it. The task fails only for
     records that cannot be read. "Nobody answers" and "does not exist" are different findings.
-  - "Each question has O(timeout) seconds, twice. A server that stays silent is not asked again, so that it costs two
-    time-outs in all, however many records there are."
+  - Each question has O(timeout) seconds, twice, and 64 are asked at a time. A server that has not answered any question
+    by then is not asked again, so that it costs two time-outs in all, however many records there are.
   - PTR records are looked up by the resolver alone, because their zones belong to whoever gave out the addresses.
 options:
   records:
@@ -147,11 +147,10 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import judge, questions
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import judge, questions, resolver_probes
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import (
     DNSPYTHON_MISSING,
     Asker,
-    Question,
     exchange,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_expect import (
@@ -187,7 +186,7 @@ def main() -> None:
     asker = Asker(options["timeout"], exchange)
     try:
         expected = read_expected(options["records"])
-        asker.prefetch([Question(resolver, ".", "NS", recursive=True)])
+        asker.prefetch(resolver_probes(expected, resolver))
         servers = find_servers(expected, options["servers"], resolver, asker)
         asker.prefetch(first_questions(servers))
         asker.prefetch(questions(expected, servers, resolver))

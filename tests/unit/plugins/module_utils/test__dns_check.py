@@ -8,7 +8,12 @@ import dns.message
 import dns.rdata
 import pytest
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import Expected, judge, questions
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import (
+    Expected,
+    judge,
+    questions,
+    resolver_probes,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import (
     Answer,
     Asker,
@@ -40,7 +45,6 @@ _WORLD: dict[tuple[str, str], tuple[str, ...]] = {
     ("a._domainkey.example.org.", "TXT"): (_DKIM,),
     ("_imaps._tcp.example.org.", "SRV"): ("0 1 993 mail.example.org.",),
     (_PTR, "PTR"): (_HOST,),
-    (".", "NS"): ("a.root-servers.net.",),
     ("include.example.net.", "TXT"): ('"v=spf1 a mx ptr exists:x.example.net -all"',),
 }
 _EXPECTED = [
@@ -257,7 +261,7 @@ def test_findings_as_table_and_as_data() -> None:
 def test_judging_asks_nothing_that_was_not_asked_at_once() -> None:
     world = World()
     judge(_EXPECTED, _SERVERS, _RESOLVER, world, _NOW)
-    at_once = {*questions(_EXPECTED, _SERVERS, _RESOLVER), Question(_RESOLVER, ".", "NS", recursive=True)}
+    at_once = {*questions(_EXPECTED, _SERVERS, _RESOLVER), *resolver_probes(_EXPECTED, _RESOLVER)}
     late = {question for question in world.asked if question not in at_once}
     assert {question.type for question in late} <= {"AAAA"}
 
@@ -275,6 +279,18 @@ def test_a_silent_server_costs_two_questions() -> None:
     asker.close()
     assert [question.server for question in sent].count(_NS2) == 2
     assert asker.count == 502
+
+
+def test_a_resolver_that_answers_other_questions_is_not_silent() -> None:
+    def exchange(question: Question, _timeout: float) -> Answer:
+        return Answer("silent" if question.name == "dead.example.org." else "found", ("x",))
+
+    asker = Asker(3, exchange)
+    for name in ("good.example.org.", "dead.example.org.", "other.example.org."):
+        asker(Question(_RESOLVER, name, "A", recursive=True))
+    asker.close()
+    assert asker(Question(_RESOLVER, "dead.example.org.", "A", recursive=True)).status == "silent"
+    assert asker(Question(_RESOLVER, "other.example.org.", "A", recursive=True)).status == "found"
 
 
 def test_servers_of_a_zone_by_the_resolver() -> None:
