@@ -85,8 +85,8 @@ expect:
   suboptions:
     serial:
       description:
-        - Serial number of the server's certificate in hexadecimal, with or without colons. Put it in quotes, or YAML may
-          take it for another number.
+        - Serial number of the server's certificate in hexadecimal, with or without colons. Put it in quotes, or YAML
+          may take it for another number.
       type: str
     fingerprint:
       description:
