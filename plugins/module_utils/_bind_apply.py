@@ -52,9 +52,9 @@ class BindTools(t.NamedTuple):
 
 
 def find_tools(find: t.Callable[[str], str | None]) -> BindTools | None:
-    """Return the programs of BIND, or None if it is not installed."""
+    """Return the programs of BIND, or None if it is not installed. Its tools may be there without the daemon."""
     checkconf, checkzone, rndc = (find(name) for name in ("named-checkconf", "named-checkzone", "rndc"))
-    return BindTools(checkconf, checkzone, rndc) if checkconf and checkzone and rndc else None
+    return BindTools(checkconf, checkzone, rndc) if find("named") and checkconf and checkzone and rndc else None
 
 
 def check(plan: Plan, runner: CommandRunner, tools: BindTools, staging: str) -> None:

@@ -361,7 +361,7 @@ def run(module: AnsibleModule) -> None:
     server = parse_server(module.params)
     tools = find_tools(module.get_bin_path)
     if tools is None and not module.check_mode:
-        raise BindError("Cannot find named-checkconf, named-checkzone and rndc. Install BIND first.")
+        raise BindError("Cannot find named, named-checkconf, named-checkzone and rndc. Install BIND first.")
     owners = find_owners(module.params["user"], module.params["group"], required=tools is not None)
     runner = ModuleRunner(module)
     named = Named(runner, tools.rndc, module.params["patience"]) if tools else None
