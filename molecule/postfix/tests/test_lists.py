@@ -36,6 +36,12 @@ def test_the_name_of_the_client_decides(server, helo, code):
         assert ask(session, "", f"alice@{server.domain}")[-1][0] == code
 
 
+def test_only_the_trusted_may_ask_for_a_delivery_at_once(server):
+    with connect(server.ipv4, 2526) as session:
+        code, text = session.docmd("ETRN", server.domain)
+    assert (code, b"Etrn command rejected" in text) == (554, True)
+
+
 def test_a_list_that_is_only_tried_lets_the_client_in_and_says_so_in_the_log(server, mark):
     with connect(server.ipv4, 2526) as session:
         replies = ask(session, f"{mark}@friend.example", f"alice@{server.domain}")
