@@ -77,7 +77,7 @@ def test_changes() -> None:
     [
         ("alice@example.org", "mail=alice@example.org"),
         ("a+b=c@example.org", "mail=a\\+b\\=c@example.org"),
-        ("#a,b;c<d>e\"f\\g", 'mail=\\#a\\,b\\;c\\<d\\>e\\"f\\\\g'),
+        ('#a,b;c<d>e"f\\g', 'mail=\\#a\\,b\\;c\\<d\\>e\\"f\\\\g'),
         (" a ", "mail=\\ a\\ "),
         ("a\0b", "mail=a\\00b"),
     ],
