@@ -49,10 +49,11 @@ class Expected:
 
 @dataclass
 class _Report:
-    """Collects findings; what several servers say alike is one finding, and a record has one cause."""
+    """Collects findings; what several servers say alike is one finding. No more is said of settled records."""
 
     found: dict[Finding, list[str]] = field(default_factory=dict)
     records: set[Key] = field(default_factory=set)
+    settled: set[Key] = field(default_factory=set)
 
     def add(
         self,
@@ -72,6 +73,12 @@ class _Report:
         if server and server not in servers:
             servers.append(server)
         self.records.add(record)
+        if identity not in _BY_SERVER:
+            self.settled.add(record)
+
+    def settle(self, records: set[Key]) -> None:
+        self.records |= records
+        self.settled |= records
 
     def findings(self) -> list[Finding]:
         return [replace(finding, servers=tuple(servers)) for finding, servers in self.found.items()]
@@ -163,9 +170,7 @@ def _usable_servers(zone: str, addresses: t.Sequence[str], ask: Ask, report: _Re
 
 def _judge_set(item: Expected, answer: Answer, server: str, report: _Report) -> None:
     record = (item.name, item.type)
-    if record in report.records and not any(
-        (finding.name, finding.type) == record and finding.id in _BY_SERVER for finding in report.found
-    ):
+    if record in report.settled:
         return
     common: dict[str, t.Any] = {"zone": item.zone, "record": record, "expected": item.value, "server": server}
     if answer.status == "silent":
@@ -239,11 +244,11 @@ def _judge_exchangers(
             if any(answer.cname for answer in looked):
                 cause = f"An MX record points at {target}, which is a CNAME; many senders do not follow it."
                 report.add("cname_at_mx", cause, "Point at the host itself.", **common)
-                report.records |= {(target, "A"), (target, "AAAA")}
+                report.settle({(target, "A"), (target, "AAAA")})
             elif all(answer.known and not answer.value for answer in looked):
                 cause = f"An MX record points at {target}, which has no address."
                 report.add("mx_without_address", cause, "Publish its address, or point at another host.", **common)
-                report.records |= {(target, "A"), (target, "AAAA")}
+                report.settle({(target, "A"), (target, "AAAA")})
 
 
 def _judge_serials(zone: str, servers: t.Sequence[str], ask: Ask, report: _Report) -> None:
