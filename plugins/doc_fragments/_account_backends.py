@@ -16,8 +16,8 @@ options:
     description:
       - Where the accounts are kept.
       - V(passwd_file) keeps them in the file O(path).
-      - V(sql) keeps them in the tables C(accounts) and C(app_passwords) of O(database), which are created and brought up
-        to date by what writes into them. The columns C(active), C(quota_bytes), C(allow_nets) and C(expires) stand for
+      - V(sql) keeps them in the tables C(accounts) and C(app_passwords) of O(database), which are created and brought
+        up to date by what writes into them. The columns C(active), C(quota_bytes), C(allow_nets) and C(expires) stand for
         what a passwd-file has extra fields for.
       - V(system) makes each account a Unix user without a shell. The user is named after the local part, so that no two
         accounts can have the same, and only local parts of lower case letters, digits, dots, hyphens and underscores
@@ -53,7 +53,8 @@ options:
         description: The authorities that may have signed the certificate of the server, if not those of the system.
         type: path
       bind_dn:
-        description: The entry to log in as. It has to be able to read the hashes of passwords, or each run sets them anew.
+        description:
+          - The entry to log in as. It has to be able to read the hashes of passwords, or each run sets them anew.
         type: str
       bind_password:
         description: Its password. It is given to the tools in a file that only root reads.

@@ -23,7 +23,8 @@ description:
   - Takes the inventory variables of hosts and returns the list of hosts that
     P(postmaster.mail.mail_dns_records#filter) expects.
   - The variables C(mail_domain), C(mail_domains), C(mail_hostname), C(mail_addresses), C(mail_services) and
-    C(mail_mx_preference) are read, with the same defaults everywhere in this collection. Hosts without a mail domain are left out.
+    C(mail_mx_preference) are read, with the same defaults everywhere in this collection. Hosts without a mail domain
+    are left out.
   - Without C(mail_addresses) the address that Ansible connects to (C(ansible_host)) is taken if it is an address
     and not that of the loopback interface.
   - Where the inventory spreads the mail system over the groups C(mail_mx), C(mail_submission), C(mail_store),
