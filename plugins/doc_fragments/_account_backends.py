@@ -17,8 +17,8 @@ options:
       - Where the accounts are kept.
       - V(passwd_file) keeps them in the file O(path).
       - V(sql) keeps them in the tables C(accounts) and C(app_passwords) of O(database), which are created and brought
-        up to date by what writes into them. The columns C(active), C(quota_bytes), C(allow_nets) and C(expires) stand for
-        what a passwd-file has extra fields for.
+        up to date by what writes into them. The columns C(active), C(quota_bytes), C(allow_nets) and C(expires) stand
+        for what a passwd-file has extra fields for.
       - V(system) makes each account a Unix user without a shell. The user is named after the local part, so that no two
         accounts can have the same, and only local parts of lower case letters, digits, dots, hyphens and underscores
         will do. The password is in C(/etc/shadow), the name in the GECOS field, the day on which it expires is that of
