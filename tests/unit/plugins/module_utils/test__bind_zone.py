@@ -31,11 +31,11 @@ def record(name: str, rtype: str, value: str, ttl: int = 3600) -> dict[str, t.An
     return {"zone": "example.org.", "name": name, "type": rtype, "ttl": ttl, "value": value, "why": "So."}
 
 
-RECORDS = [
+RECORDS = (
     record("mail.example.org.", "A", "192.0.2.25"),
     record("example.org.", "MX", "10 mail.example.org.", 300),
     record("example.org.", "NS", "ns2.example.org.", 600),
-]
+)
 
 
 def zone(records: t.Sequence[dict[str, t.Any]] = RECORDS, **options: t.Any) -> Zone:

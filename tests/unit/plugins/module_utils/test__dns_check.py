@@ -47,14 +47,14 @@ _WORLD: dict[tuple[str, str], tuple[str, ...]] = {
     (_PTR, "PTR"): (_HOST,),
     ("include.example.net.", "TXT"): ('"v=spf1 a mx ptr exists:x.example.net -all"',),
 }
-_EXPECTED = [
+_EXPECTED = (
     Expected(_ZONE, _MX, "MX", ("10 mail.example.org.",)),
     Expected(_ZONE, _MX, "TXT", (_SPF,)),
     Expected(_ZONE, _HOST, "A", ("192.0.2.25",)),
     Expected(_ZONE, "a._domainkey.example.org.", "TXT", (_DKIM,)),
     Expected(_ZONE, "_imaps._tcp.example.org.", "SRV", ("0 1 993 mail.example.org.",)),
     Expected("2.0.192.in-addr.arpa.", _PTR, "PTR", (_HOST,)),
-]
+)
 _SIGNED = (_MX, "DNSKEY")
 
 
