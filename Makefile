@@ -53,10 +53,10 @@ build: prepare ## Build the collection, install it from the built file and run i
 	tests/rig/install-check
 
 molecule: images ## Every molecule scenario but those of test-long
-	for scenario in $(scenarios); do tests/rig/scenario "$$scenario"; done
+	tests/rig/scenarios "modules" "$(filter-out modules,$(scenarios))"
 
-test-long: images ## The molecule scenarios that take long: the upgrade of a server in place
-	for scenario in $(long_scenarios); do tests/rig/scenario "$$scenario"; done
+test-long: images ## The molecule scenarios that take long: every backend of accounts, SASL, DNS, the upgrade in place
+	tests/rig/scenarios "$(long_scenarios)"
 
 bench: images ## Measure speed as ratios within one run, write docs/performance.md
 	python tests/bench/run.py
