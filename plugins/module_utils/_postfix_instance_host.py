@@ -27,6 +27,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._postfix_instance 
     mounts_below,
     systemd_unit,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._postfix_ledger import LEDGER
 from ansible_collections.postmaster.mail.plugins.module_utils._postfix_list import elements
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult, CommandRunner
 
@@ -195,7 +196,10 @@ class InstanceHost:
         self._edit(None, "-e", "destroy", "-i", instance.name)
         for path in (queue, data):
             empty(path)
-            # A file system of its own cannot be removed; what is left is reported.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(config, LEDGER))
+        for path in (config, queue, data):
+            # Neither files of somebody else nor a file system of its own are removed; what is left is reported.
             with contextlib.suppress(OSError):
                 os.rmdir(path)
         self._reload_units(instance)

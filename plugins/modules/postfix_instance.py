@@ -29,8 +29,9 @@ options:
   state:
     description:
       - Whether the instance exists.
-      - V(absent) stops it and removes its queue directory, its data directory, and C(main.cf) and C(master.cf) from
-        its configuration directory. Other files there stay, and are named in RV(left).
+      - V(absent) stops it and removes its queue directory, its data directory, and C(main.cf), C(master.cf) and
+        the ledger of M(postmaster.mail.postfix_contribution) from its configuration directory. Other files there stay,
+        and are named in RV(left).
       - The module fails if there is mail in the queue (see O(force)), or if a file system is mounted below one of the
         directories.
     type: str
