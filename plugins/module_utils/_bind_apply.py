@@ -134,6 +134,10 @@ class Named:
         result = self._tell("zonestatus", *([title, "IN", view] if view else [title]))
         return max((int(serial) for serial in _ANY_SERIAL.findall(result.stdout)), default=None)
 
+    def answers(self) -> bool:
+        """Whether the daemon runs and answers."""
+        return self._tell("status").rc == 0
+
     def require(self) -> None:
         """Raise BindError if the daemon does not answer."""
         result = self._tell("status")
@@ -219,9 +223,13 @@ def _words(result: CommandResult) -> str:
     return " ".join(f"{result.stderr} {result.stdout}".split()) or f"exit status {result.rc}"
 
 
-def apply(plan: Plan, named: Named, owners: Owners) -> None:
-    """Write the planned files and activate them; put all back if named does not take them. Raises BindError."""
-    named.require()
+def apply(plan: Plan, named: Named | None, owners: Owners) -> None:
+    """Write the planned files and activate them; put all back if named does not take them. Raises BindError.
+
+    Without named nobody is told, which is for a daemon that does not run.
+    """
+    if named:
+        named.require()
     for folder in plan.paths.folders():
         if not os.path.isdir(folder):
             os.mkdir(folder)
@@ -235,16 +243,25 @@ def apply(plan: Plan, named: Named, owners: Owners) -> None:
         for change in plan.changes:
             done.append(change)
             _put(change.path, change.after, change.access)
-        named.activate(plan)
+        if named:
+            named.activate(plan)
     except (BindError, OSError) as error:
-        former = _former_zones(plan, named)
+        former = _former_zones(plan, named) if named else {}
         for change in reversed(done):
             content = former.get(change.path, change.before)
             _put(change.path, content, change.access_before or change.access)
-        named.reread()
+        if named:
+            named.reread()
         _remove([*companions(plan), marker])
         raise BindError(f"{error}. The former configuration is in force again.") from error
     _remove([*leftovers(plan), marker])
+
+
+def remove_folders(plan: Plan) -> None:
+    """Remove the directories that are empty by now."""
+    for folder in reversed(plan.paths.folders()):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
 
 
 def _former_zones(plan: Plan, named: Named) -> dict[str, bytes]:

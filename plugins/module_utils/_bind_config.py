@@ -175,6 +175,11 @@ def with_include(text: str, path: str) -> str:
     return f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{block}"
 
 
+def without_include(text: str) -> str:
+    """Return the file for the administrator's own zones without our block."""
+    return _BLOCK.sub("", text)
+
+
 def move_to_views(text: str, paths: Paths, views: bool) -> tuple[str, list[str]]:
     """Return named.conf with the includes that hold zones moved away, or back, and the files that they include.
 

@@ -48,6 +48,7 @@ def argument_spec() -> dict[str, t.Any]:
         "settings": _DICT,
     }
     return {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "options": _DICT,
         "statements": _DICT,
         "keys": {

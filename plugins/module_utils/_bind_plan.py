@@ -25,6 +25,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._bind_config impor
     ours_text,
     relocate_includes,
     with_include,
+    without_include,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._bind_grammar import BindDataError
 from ansible_collections.postmaster.mail.plugins.module_utils._bind_model import Server, Zone
@@ -32,6 +33,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._bind_zone import 
 from ansible_collections.postmaster.mail.plugins.module_utils._files import FileAccess, read_access, read_bytes
 
 # What named.conf is before the package brings one; only a check without named sees it.
+_NO_OPTIONS = "options {\n};\n"
 _DEFAULT_MAIN = 'include "{options}";\ninclude "{local}";\n'
 _KEPT = ".before-postmaster-mail"
 _COMPANIONS = (".jnl", ".jbk", ".signed", ".signed.jnl")
@@ -139,6 +141,29 @@ def make_plan(server: Server, paths: Paths, owners: Owners, today: int, served: 
         moved=tuple(moved),
         pending=os.path.exists(pending_path(paths)),
     )
+
+
+def make_removal(paths: Paths, owners: Owners) -> Plan:
+    """Return the plan that removes what is ours, but for keys and dynamic zones, which are nowhere else."""
+    plain = FileAccess(0o644, owners.root, owners.group)
+    changes = list(_removed(paths, [], plain))
+    options = _text(paths.options)
+    if options is not None and BANNER in options:
+        _compare(changes, paths.options, _text(paths.options + _KEPT) or _NO_OPTIONS, plain)
+    for path, change in (
+        (paths.local, without_include),
+        (paths.main, lambda text: move_to_views(text, paths, False)[0]),
+    ):
+        present = _text(path)
+        if present is not None:
+            _compare(changes, path, change(present), plain, keep_access=True)
+    for path in (paths.ours, paths.keys, paths.options + _KEPT):
+        if os.path.exists(path):
+            shown = ("(keys)\n", "") if path == paths.keys else None
+            changes.append(FileChange(path, read_bytes(path), None, plain, read_access(path), shown))
+    pending = os.path.exists(pending_path(paths))
+    nothing = Server(options={}, statements={}, keys=(), acls={}, policies=(), views=(), zones=())
+    return Plan(server=nothing, paths=paths, changes=tuple(changes), zones=(), moved=(), pending=pending)
 
 
 def staged_files(plan: Plan, locate: Locate) -> dict[str, str]:

@@ -18,6 +18,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask imp
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_findings import (
     MOST_SPF_LOOKUPS,
     Finding,
+    is_address,
     is_badly_split,
     spf_lookups,
     text_kind,
@@ -75,6 +76,19 @@ class _Report:
         self.records.add(record)
         if identity not in _BY_SERVER:
             self.settled.add(record)
+
+    def withdraw(self, zone: str, server: str) -> list[str]:
+        """Take back what one server gave of single records of a zone, and return these."""
+        wrong = [
+            item
+            for item, names in self.found.items()
+            if item.zone == zone and item.id in _BY_SERVER and server in names
+        ]
+        for finding in wrong:
+            self.found[finding].remove(server)
+            if not self.found[finding]:
+                del self.found[finding]
+        return [f"{finding.name} {finding.type}" for finding in wrong]
 
     def settle(self, records: set[Key]) -> None:
         self.records |= records
@@ -234,7 +248,7 @@ def _judge_exchangers(
             }
             if target == ".":
                 continue
-            if _is_address(target):
+            if is_address(target):
                 cause = "An MX record points at an address, where only a host name may stand."
                 report.add("mx_address_literal", cause, "Point at the name of the host.", **common)
                 continue
@@ -258,19 +272,13 @@ def _judge_serials(zone: str, servers: t.Sequence[str], ask: Ask, report: _Repor
         # RFC 1982: serials count in a circle.
         if 0 < (serial - newest) % 2**32 < _HALF_OF_SERIALS:
             newest = serial
-    wrong = {
-        server
-        for finding, names in report.found.items()
-        if finding.zone == zone and finding.id in _BY_SERVER
-        for server in names
-    }
     for server, serial in serials.items():
         if serial != newest:
-            stale = server in wrong
+            stale = report.withdraw(zone, server)
             report.add(
                 "stale_secondary" if stale else "serials_differ",
                 f"The server has serial {serial} of {zone}, another one has {newest}."
-                + (" Records differ too." if stale else ""),
+                + (f" Its records differ too: {', '.join(stale)}." if stale else ""),
                 "Wait a minute if the zone just changed. Else check NOTIFY, AXFR and its key on both servers.",
                 zone=zone,
                 record=(zone, "SOA"),
@@ -334,9 +342,7 @@ def _judge_by_resolver(expected: t.Sequence[Expected], resolver: str, ask: Ask, 
             report.add("resolver_fails", cause, remedy, **common)
         elif not (set(item.value) <= set(answer.value) if item.type == "TXT" else answer.value == item.value):
             cause = "The name servers have the expected records, but the resolver answers otherwise."
-            remedy = (
-                "Wait until its cache has forgotten the earlier records. If it stays, the delegation leads elsewhere."
-            )
+            remedy = "Wait until its cache has forgotten the earlier ones. If it stays, the delegation leads elsewhere."
             report.add("resolver_differs", cause, remedy, found=answer.value, severity="warning", **common)
 
 
@@ -387,11 +393,3 @@ def _leads_back(pointer: str, host: str, resolver: str, ask: Ask) -> bool:
             if f"{ipaddress.ip_address(text).reverse_pointer}." == pointer:
                 return True
     return False
-
-
-def _is_address(target: str) -> bool:
-    try:
-        ipaddress.ip_address(target.rstrip("."))
-    except ValueError:
-        return False
-    return True

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import typing as t
 from dataclasses import dataclass
@@ -73,6 +74,15 @@ def text_kind(value: str) -> str:
     """Return what a TXT value is for, such as spf1; nothing for other texts."""
     match = _KIND.match(unquote_txt(value))
     return match.group(1).lower() if match else ""
+
+
+def is_address(target: str) -> bool:
+    """Tell whether a name is an address in truth."""
+    try:
+        ipaddress.ip_address(target.rstrip("."))
+    except ValueError:
+        return False
+    return True
 
 
 def is_badly_split(expected: t.Sequence[str], found: t.Sequence[str]) -> bool:

@@ -27,6 +27,14 @@ description:
   - A zone that is no longer in O(zones) is no longer served, and its static file is removed. Keys and the files of
     dynamic zones are never removed.
 options:
+  state:
+    description:
+      - With V(absent) everything that this module wrote is removed, and C(named.conf.options) and C(named.conf) are
+        again what they were before. The keys that sign zones and the files of dynamic zones stay, because they are
+        nowhere else. Options besides the directories do not count then, and the daemon need not run.
+    type: str
+    default: present
+    choices: [present, absent]
   options:
     description:
       - Statements of the C(options) clause, as a dictionary. Values are written as they stand, with quotation marks
@@ -61,45 +69,6 @@ options:
     description: Named lists of addresses, networks, C(key NAME) or names of other lists.
     type: dict
     default: {}
-  dnssec_policies:
-    description: Policies for the signing of zones, besides BIND's own V(default), V(insecure) and V(none).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the policy.
-        type: str
-        required: true
-      keys:
-        description: The keys of a zone. Without them, BIND uses one key for all, without an end.
-        type: list
-        elements: dict
-        suboptions:
-          role:
-            description: Whether the key signs keys, the zone, or both.
-            type: str
-            choices: [ksk, zsk, csk]
-            required: true
-          lifetime:
-            description: After what time it is replaced, such as V(P90D), or V(unlimited).
-            type: str
-            default: unlimited
-          algorithm:
-            description: Algorithm of the key.
-            type: str
-            default: ecdsap256sha256
-          bits:
-            description: Length of an RSA key, in bits.
-            type: int
-      nsec3:
-        description: Whether denials are made by NSEC3, without salt and further iterations, instead of NSEC.
-        type: bool
-        default: false
-      settings:
-        description: Further statements of the policy, in the form of O(options).
-        type: dict
-        default: {}
   views:
     description: Views, in the order in which they are tried. With views every zone belongs to one of them.
     type: list
@@ -117,85 +86,6 @@ options:
         default: [any]
       settings:
         description: Further statements of the view, in the form of O(options).
-        type: dict
-        default: {}
-  zones:
-    description: The zones, each once in each view.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the zone.
-        type: str
-        required: true
-      type:
-        description: V(primary) has the records, V(secondary) copies them, V(forward) asks others.
-        type: str
-        choices: [primary, secondary, forward]
-        default: primary
-      view:
-        description: The view that the zone is in.
-        type: str
-      records:
-        description: The records besides SOA, as P(postmaster.mail.mail_dns_records#filter) returns them.
-        type: list
-        elements: dict
-        default: []
-      nameservers:
-        description: Names of the name servers. The first one is named in the SOA record, all get an NS record.
-        type: list
-        elements: str
-        default: []
-      contact:
-        description: Mail address of who is responsible. The default is C(hostmaster) at the zone.
-        type: str
-      ttl:
-        description: Time to live of the SOA and NS records, in seconds.
-        type: int
-        default: 3600
-      soa:
-        description: The timers C(refresh), C(retry), C(expire) and C(minimum) of the SOA record, in seconds.
-        type: dict
-        default: {}
-      primaries:
-        description: Where a secondary copies from, each an address, C(address@port), or a mapping of C(address),
-          C(port) and C(key).
-        type: list
-        elements: raw
-        default: []
-      transfer_to:
-        description: Who may copy the whole zone - addresses, networks or C(key NAME). Nobody by default.
-        type: list
-        elements: str
-        default: []
-      notify:
-        description: Servers that are told of changes, in the form of O(zones[].primaries).
-        type: list
-        elements: raw
-        default: []
-      forwarders:
-        description: Servers that are asked about a zone of type V(forward), as address or C(address@port).
-        type: list
-        elements: raw
-        default: []
-      update_policy:
-        description: Rules such as V(grant ddns name host.example.org. A AAAA). They make the zone dynamic.
-        type: list
-        elements: str
-        default: []
-      allow_update:
-        description: Who may update any record of the zone. Makes the zone dynamic.
-        type: list
-        elements: str
-        default: []
-      dnssec_policy:
-        description:
-          - The policy by which C(named) signs the zone and replaces its keys. To stop signing use V(insecure) until the
-            parent's DS record is gone from all caches, and then none.
-        type: str
-      settings:
-        description: Further statements of the zone, in the form of O(options).
         type: dict
         default: {}
   config_directory:
@@ -222,6 +112,7 @@ extends_documentation_fragment:
   - postmaster.mail._attributes
   - postmaster.mail._attributes.full
   - postmaster.mail._attributes.actiongroup_mail
+  - postmaster.mail._bind_zones
 notes:
   - In check mode on a host without BIND only the data are checked.
 seealso:
@@ -259,6 +150,10 @@ EXAMPLES = r"""
 - name: What the registrar has to know
   ansible.builtin.debug:
     msg: "{{ server.ds | map(attribute='record') }}"
+
+- name: Leave BIND as the distribution set it up
+  postmaster.mail.bind_config:
+    state: absent
 """
 
 RETURN = r"""
@@ -338,6 +233,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._bind_apply import
     apply,
     check,
     find_tools,
+    remove_folders,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._bind_config import Paths
 from ansible_collections.postmaster.mail.plugins.module_utils._bind_dnssec import read_ds
@@ -349,7 +245,11 @@ from ansible_collections.postmaster.mail.plugins.module_utils._bind_options impo
     describe_ds,
     describe_zone,
 )
-from ansible_collections.postmaster.mail.plugins.module_utils._bind_plan import find_owners, make_plan
+from ansible_collections.postmaster.mail.plugins.module_utils._bind_plan import (
+    find_owners,
+    make_plan,
+    make_removal,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._bind_zone import date_number
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import ModuleRunner
@@ -385,11 +285,34 @@ def run(module: AnsibleModule) -> None:
     module.exit_json(**result)
 
 
+def remove(module: AnsibleModule) -> None:
+    """Plan the removal, check what stays, apply. Raises BindError, BindDataError, OSError."""
+    paths = Paths(config=module.params["config_directory"], data=module.params["data_directory"])
+    tools = find_tools(module.get_bin_path)
+    owners = find_owners(module.params["user"], module.params["group"], required=False)
+    runner = ModuleRunner(module)
+    named = Named(runner, tools.rndc, module.params["patience"]) if tools else None
+    plan = make_removal(paths, owners)
+    if plan.changed:
+        if tools:
+            check(plan, runner, tools, module.tmpdir)
+        if not module.check_mode:
+            apply(plan, named if named and named.answers() else None, owners)
+            remove_folders(plan)
+    result = {"changed": plan.changed, "files": [change.path for change in plan.changes], "zones": [], "ds": []}
+    if module._diff:
+        result["diff"] = [describe_change(change) for change in plan.changes]
+    module.exit_json(**result)
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
-        run(module)
+        if module.params["state"] == "absent":
+            remove(module)
+        else:
+            run(module)
     except (BindError, BindDataError, DnsDataError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:

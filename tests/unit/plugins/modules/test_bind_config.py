@@ -246,6 +246,43 @@ def test_a_new_file_begins_above_what_was_served(run: Run, tmp_path: pathlib.Pat
     assert check["zones"][0]["serial"] == 2099010108
 
 
+@pytest.mark.parametrize("running", [True, False])
+def test_absent_leaves_bind_as_it_was_found(run: Run, tmp_path: pathlib.Path, running: bool) -> None:
+    before = tree(tmp_path)
+    run(zones=[ZONE], keys=[{"name": "transfer", "secret": SECRET}])
+    (tmp_path / "data/secondary/example.net.db").write_text("")
+    if not running:
+        (tmp_path / "down").write_text("")
+    present = tree(tmp_path)
+    check = run(_ansible_check_mode=True, _ansible_diff=True, state="absent")
+    assert check["changed"]
+    assert SECRET not in json.dumps(check)
+    assert tree(tmp_path) == present
+    result = run(state="absent")
+    assert (result["changed"], result["files"]) == (True, check["files"])
+    assert tree(tmp_path) == before
+    told = [line for line in (tmp_path / "calls").read_text().splitlines() if line.startswith("rndc")]
+    assert ("rndc reconfig" in told) is running
+    assert not run(state="absent")["changed"]
+
+
+def test_absent_keeps_what_is_nowhere_else(run: Run, tmp_path: pathlib.Path) -> None:
+    run(zones=[ZONE, {**ZONE, "name": "example.net", "records": [], "allow_update": ["none"]}])
+    key = tmp_path / "data/keys/Kexample.org.+013+00001.key"
+    key.write_text("")
+    run(state="absent")
+    left = sorted(str(path.relative_to(tmp_path / "data")) for path in (tmp_path / "data").rglob("*") if path.is_file())
+    assert left == ["dynamic/example.net.db", f"keys/{key.name}"]
+
+
+def test_absent_is_refused_where_others_need_what_is_ours(run: Run, tmp_path: pathlib.Path) -> None:
+    run(zones=[ZONE])
+    (tmp_path / "checkconf-refuses").write_text("")
+    present = tree(tmp_path)
+    assert "nothing was changed" in run(state="absent")["msg"]
+    assert tree(tmp_path) == present
+
+
 @pytest.mark.usefixtures("without_programs")
 def test_before_bind_is_installed(run_module: Run) -> None:
     wish = {"zones": [ZONE], "config_directory": "/nonexistent/etc", "data_directory": "/nonexistent/data"}
