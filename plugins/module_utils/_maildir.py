@@ -69,6 +69,7 @@ class MailStore:
         self._archive_dir = os.path.normpath(archive_dir)
         self._mail_directory = mail_directory
         self._owner = owner
+        self._seen: set[str] = set()
 
     def parts(self, home: str) -> tuple[str, ...]:
         """Return home relative to the root. Raises MaildirError if it is not strictly below it."""
@@ -101,7 +102,10 @@ class MailStore:
         return True
 
     def steps(self, home: str) -> tuple[DirectoryStep, ...]:
-        """Return what is missing for mail to be delivered into home. Raises MaildirError."""
+        """Return what is missing or wrong for mail to be delivered into home. Raises MaildirError.
+
+        A directory above is in the steps of the first home that needs it.
+        """
         if self._mail_directory is None:
             return ()
         return self._steps(self.parts(home), lambda status: None if self._owned(status) else "chown")
@@ -140,22 +144,40 @@ class MailStore:
     ) -> tuple[DirectoryStep, ...]:
         steps: list[DirectoryStep] = []
 
-        def look(path: str, *, is_missing: bool, is_own: bool) -> bool:
-            """Add the step for a directory, and return whether it is missing."""
+        def look(path: str, *, is_missing: bool) -> bool:
+            """Add the step for a directory of an account, and return whether it is missing."""
             status = None if is_missing else _directory_status(path)
-            remedy = "create" if status is None else wrong(status) if is_own else None
+            remedy = "create" if status is None else wrong(status)
             if remedy is not None:
                 steps.append(DirectoryStep(path, remedy))
             return status is None
 
-        names = (*home_parts, *(self._mail_directory or ".").split("/"))
         path, is_missing = self._root.rstrip("/"), False
-        for depth, name in enumerate(names, start=1):
+        for name in home_parts[:-1]:
             path = f"{path}/{name}"
-            is_missing = look(path, is_missing=is_missing, is_own=depth >= len(home_parts))
-        for part in _MAILDIR_PARTS:
-            look(f"{path}/{part}", is_missing=is_missing, is_own=True)
+            if path in self._seen:
+                continue
+            # Most accounts have their homes below the same few directories; the first makes them.
+            self._seen.add(path)
+            is_missing = is_missing or _directory_status(path) is None
+            if is_missing:
+                steps.append(DirectoryStep(path, "create"))
+        home = f"{path}/{home_parts[-1]}"
+        if not look(home, is_missing=is_missing):
+            self._look_at_maildir(home, look)
         return tuple(steps)
+
+    def _look_at_maildir(self, home: str, look: t.Callable[..., bool]) -> None:
+        """Look at the Maildir, unless it is yet to be made by who delivers or logs in first."""
+        path = home
+        names = (self._mail_directory or ".").split("/")
+        for name in names:
+            path = f"{path}/{name}"
+            if _directory_status(path) is None:
+                return
+            look(path, is_missing=False)
+        for part in _MAILDIR_PARTS:
+            look(f"{path}/{part}", is_missing=False)
 
     def apply(self, steps: t.Iterable[DirectoryStep], owner: Owner | None = None) -> None:
         """Carry out steps, for this owner if not for that of all mail. Raises MaildirError and OSError."""

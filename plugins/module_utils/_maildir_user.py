@@ -59,6 +59,7 @@ class Outcome:
     unmanaged: list[str]
     passdbs: list[dict[str, t.Any]]
     expiring: int
+    most_app_passwords: int
     warnings: tuple[str, ...] = ()
     failure: str | None = None
 
@@ -146,7 +147,8 @@ def _run_locked(
         users=personal,
     )
     plan = compute_plan(current, wishes, policy, verifier, store)
-    after = [entry for entry in {**current, **plan.records({})}.values() if entry is not None]
+    records = plan.records({})
+    after = [entry for entry in {**current, **records}.values() if entry is not None]
     if personal is not None:
         personal.check_together(after)
     upkeep = backend.upkeep()
@@ -156,6 +158,7 @@ def _run_locked(
         users=[result_of(change) for change in plan.changes],
         diff=diff_of(plan, backend.place, upkeep),
         expiring=sum(1 for entry in after if expires_of(entry.extra) is not None),
+        most_app_passwords=max((len(entry.app_passwords) for entry in after), default=0),
         unmanaged=[] if options["purge"] or options["users"] is None else unmanaged(current, wishes),
         passdbs=backend.passdbs(after),
         warnings=tuple(f"{text}; a run without check mode would fail." for text in lacks) if changed else (),
@@ -168,7 +171,8 @@ def _run_locked(
         (address, name): host.doveadm.hash(password, verifier.scheme, address, rounds=verifier.rounds)
         for address, name, password in plan.passwords()
     }
-    records = plan.records(hashes)
+    if hashes:
+        records = plan.records(hashes)
     owners = personal.prepare(records) if personal is not None else {}
     for change in plan.changes:
         store.apply(change.steps, owners.get(change.address))

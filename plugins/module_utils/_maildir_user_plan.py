@@ -169,10 +169,9 @@ class Plan:
             if change.former != change.address:
                 records[change.former] = None
             entry = change.new
-            if entry is not None:
+            if entry is not None and (change.new_password is not None or change.new_app_passwords):
                 entry = replace(
                     entry,
-                    former=change.former,
                     password=hashes.get((change.address, ""), entry.password),
                     app_passwords=tuple(
                         replace(one, password=hashes.get((change.address, one.name), one.password))
@@ -250,6 +249,7 @@ class _Planner:
             home=home,
             extra=self._extra(wish, base.extra),
             app_passwords=app_passwords,
+            former=old.user if old is not None else wish.address,
         )
         return AccountChange(
             address=wish.address,

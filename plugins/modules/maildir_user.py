@@ -17,7 +17,7 @@ description:
   - Accounts, comments and extra fields that nobody named stay as they are, byte for byte.
   - A change works at once, also the second one within a second, and also where Dovecot caches logins. Open sessions are
     closed of accounts that were removed or disabled, or whose password changed. This waits for up to a second.
-  - Creates the home and the Maildir of each account with the right owner, and on request archives or deletes them.
+  - Creates the home of each account with the right owner, and on request archives or deletes it.
   - Works with Dovecot 2.3 and 2.4. The quota of an account is written in the form that the installed release reads,
     and rewritten by the first run after an upgrade.
 extends_documentation_fragment:
@@ -131,8 +131,8 @@ options:
     default: vmail
   maildir:
     description:
-      - Create the home and the Maildir with C(cur), C(new) and C(tmp), mode C(0700), and give these directories to
-        O(owner) and O(group) where they belong to somebody else.
+      - Create the home, mode C(0700), and give it and a Maildir in it to O(owner) and O(group) where they belong to
+        somebody else. Dovecot makes the Maildir itself at the first delivery or login.
       - An account whose line names a user or group id of its own is left alone, except with O(backend=system).
       - With O(backend=system), mail that was kept of a user who is gone is given to the new user of the account. A home
         that belongs to another user is an error.
@@ -247,18 +247,15 @@ users:
     state_before:
       description: V(present), V(disabled) or V(absent).
       type: str
-      sample: absent
     state_after:
       description: V(present), V(disabled) or V(absent).
       type: str
-      sample: present
     changed:
       description: Whether anything of the account changed, directories included.
       type: bool
     renamed_from:
       description: The address that the account had before this run, or V(null) if it is the same.
       type: str
-      sample: null
     created:
       description: Whether the account is new.
       type: bool
@@ -296,7 +293,6 @@ unmanaged:
   returned: success
   type: list
   elements: str
-  sample: [old@example.org]
 passdbs:
   description:
     - The passdbs that Dovecot needs for these accounts, in this order, as the variable C(dovecot_passdbs) of role
@@ -335,7 +331,11 @@ expiring:
   description: How many accounts, of all there are, have a day on which they expire or have expired.
   returned: success
   type: int
-  sample: 0
+most_app_passwords:
+  description: How many app passwords the account has that has the most.
+  returned: success
+  type: int
+  sample: 2
 """
 
 import typing as t
@@ -382,6 +382,7 @@ def main() -> None:
         "unmanaged": outcome.unmanaged,
         "passdbs": outcome.passdbs,
         "expiring": outcome.expiring,
+        "most_app_passwords": outcome.most_app_passwords,
     }
     if module._diff:
         result["diff"] = outcome.diff

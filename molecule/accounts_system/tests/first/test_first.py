@@ -131,9 +131,9 @@ def test_accounts_are_unix_users_without_a_shell_in_the_group(server):
     for name in ("alice", "bob", "erin", "first.last"):
         _name, _password, uid, gid, _gecos, home, shell = server.unix(name)
         assert (gid, home, shell) == (group, f"/home/{name}", "/usr/sbin/nologin")
-        for folder in (home, f"{home}/Maildir", f"{home}/Maildir/new"):
-            assert server.host.file(folder).mode == 0o700
-            assert str(server.host.file(folder).uid) == uid
+        assert server.host.file(home).mode == 0o700
+        assert server.host.check_output(f"find {home} ! -uid {uid}") == ""
+        assert server.host.check_output(f"find {home} -type d -perm /077") == ""
     assert server.unix("alice")[4] == "Alice Überall"
     assert server.shadow("alice")[1].startswith("$6$")
     assert server.shadow("first.last")[1].startswith("$y$")

@@ -39,26 +39,42 @@ def test_create(root: pathlib.Path) -> None:
     assert [(os.path.relpath(step.path, root), step.action) for step in steps] == [
         ("example.org", "create"),
         ("example.org/alice", "create"),
-        ("example.org/alice/Maildir", "create"),
-        ("example.org/alice/Maildir/cur", "create"),
-        ("example.org/alice/Maildir/new", "create"),
-        ("example.org/alice/Maildir/tmp", "create"),
     ]
     store.apply(steps)
     assert store.steps(home) == ()
     assert {os.stat(step.path).st_mode & 0o7777 for step in steps} == {0o700}
 
 
+def test_what_is_above_several_homes_is_made_once(root: pathlib.Path) -> None:
+    store = store_at(root)
+    steps = [*store.steps(f"{root}/example.org/alice"), *store.steps(f"{root}/example.org/bob")]
+    assert [os.path.relpath(step.path, root) for step in steps] == [
+        "example.org",
+        "example.org/alice",
+        "example.org/bob",
+    ]
+    store.apply(steps)
+    assert (root / "example.org" / "bob").is_dir()
+
+
 def test_create_survives_somebody_faster(root: pathlib.Path) -> None:
     store = store_at(root)
     steps = store.steps(f"{root}/alice")
-    (root / "alice" / "Maildir").mkdir(parents=True)
+    (root / "alice").mkdir()
     store.apply(steps)
-    assert (root / "alice" / "Maildir" / "new").is_dir()
+    assert store.steps(f"{root}/alice") == ()
+
+
+def test_a_maildir_that_lacks_a_part_gets_it(root: pathlib.Path) -> None:
+    for part in ("cur", "new"):
+        (root / "alice" / "Maildir" / part).mkdir(parents=True)
+    (step,) = store_at(root).steps(f"{root}/alice")
+    assert (os.path.relpath(step.path, root), step.action) == ("alice/Maildir/tmp", "create")
 
 
 def test_wrong_owner_of_home_but_not_of_its_parent(root: pathlib.Path) -> None:
-    store_at(root).apply(store_at(root).steps(f"{root}/example.org/alice"))
+    for part in ("cur", "new", "tmp"):
+        (root / "example.org" / "alice" / "Maildir" / part).mkdir(parents=True)
     other = store_at(root, Owner(ME.uid + 1, ME.gid))
     steps = other.steps(f"{root}/example.org/alice")
     assert [os.path.relpath(step.path, root / "example.org" / "alice") for step in steps] == [
@@ -185,7 +201,7 @@ def actions(steps: t.Iterable[DirectoryStep], home: pathlib.Path) -> list[tuple[
 def test_a_home_of_the_account_itself(root: pathlib.Path) -> None:
     store = personal_store(root, known=(ME.uid,))
     steps = store.personal_steps(f"{root}/alice", None)
-    assert [action for _path, action in actions(steps, root)] == ["create"] * 5
+    assert [action for _path, action in actions(steps, root)] == ["create"]
     store.apply(steps, ME)
     assert store.personal_steps(f"{root}/alice", ME) == ()
 
@@ -193,6 +209,7 @@ def test_a_home_of_the_account_itself(root: pathlib.Path) -> None:
 def test_mail_that_was_kept_is_given_to_the_new_user(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = personal_store(root)
     store.apply(store.personal_steps(f"{root}/alice", None), ME)
+    (root / "alice" / "Maildir" / "new").mkdir(parents=True)
     (root / "alice" / "Maildir" / "new" / "1").write_text("mail")
     (root / "alice" / "elsewhere").symlink_to("/etc")
     new = Owner(plain_user(root / "alice", *(root / "alice").rglob("*")) + 1, ME.gid)

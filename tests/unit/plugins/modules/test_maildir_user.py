@@ -115,7 +115,7 @@ def test_life_of_an_account(host: Host) -> None:
     home = host.mail / "example.org" / "alice"
     assert host.path.read_text() == f"alice@example.org:{{PLAIN}}sec::::{home}::\n"
     assert host.path.stat().st_mode & 0o777 == 0o640
-    assert (home / "Maildir" / "new").is_dir()
+    assert home.is_dir()
     assert host.dovecot.told == [["auth", "cache", "flush", "alice@example.org"]]
     assert not host.run([alice]).changed
 
@@ -126,7 +126,7 @@ def test_life_of_an_account(host: Host) -> None:
     assert host.dovecot.told[-1] == ["kick", "alice@example.org"]
 
     removed = host.run([{**alice, "password": None, "state": "absent", "on_remove": "archive"}])
-    assert pathlib.Path(removed.users[0]["archived_to"], "Maildir").is_dir()
+    assert pathlib.Path(removed.users[0]["archived_to"]).is_dir()
     assert host.path.read_text() == ""
     assert not {"sec", "new"} & set(host.dovecot.argv)
 
@@ -224,6 +224,8 @@ def test_app_passwords_are_kept_by_service_and_slot(host: Host) -> None:
 
 def test_an_account_is_renamed_with_its_home(host: Host) -> None:
     host.run([{"address": "alice@example.org", "password": "x", "app_passwords": [PHONE]}])
+    for part in ("cur", "new", "tmp"):
+        (host.mail / "example.org" / "alice" / "Maildir" / part).mkdir(parents=True)
     (host.mail / "example.org" / "alice" / "Maildir" / "new" / "1").write_text("mail")
     smith = {"address": "smith@example.com", "rename_from": "alice@example.org"}
     assert host.run([smith], check_mode=True).users[0]["renamed_from"] == "alice@example.org"
@@ -273,6 +275,6 @@ def test_an_account_in_a_database_is_renamed_too(host: Host, tmp_path: pathlib.P
     outcome = host.run([smith], **more)
     assert outcome.users[0]["renamed_from"] == "alice@example.org"
     assert outcome.users[0]["expires"] == "2999-12-31"
-    assert (host.mail / "example.org" / "smith" / "Maildir").is_dir()
+    assert (host.mail / "example.org" / "smith").is_dir()
     assert not host.run([smith], **more).changed
     assert [passdb["driver"] for passdb in outcome.passdbs] == ["sql"]
