@@ -24,7 +24,7 @@ options:
         will do. The password is in C(/etc/shadow), the name in the GECOS field, the day on which it expires is that of
         the user as well, and all else is in the file O(path), without a password.
       - V(ldap) keeps them in entries of O(directory). An entry keeps what it has besides the attributes of an account.
-        C(app_passwords), C(expires) and C(extra_fields) of an account cannot be kept there.
+        C(extra_fields) of an account cannot be kept there, and what has no attribute in O(directory.attributes).
     type: str
     choices: [passwd_file, sql, ldap, system]
     default: passwd_file
@@ -32,8 +32,9 @@ options:
     description:
       - The directory and the entry that may write into it. The tools of OpenLDAP are needed on the target (Debian,
         C(ldap-utils)).
-      - A new account gets the entry C(<address attribute>=<address>,<base>). What is asked of one account is done as a
-        whole, what is asked of several is not.
+      - A new account gets the entry C(<address attribute>=<address>,<base>).
+      - All changes of a task are one transaction (RFC 5805). On a server without them, a change that fails ends the
+        task, and the error says how many have been made before it.
     type: dict
     suboptions:
       uris:
@@ -102,6 +103,20 @@ options:
             default: ""
           allow_nets:
             description: The networks that logins may come from, with commas between them.
+            type: str
+            default: ""
+          expires:
+            description:
+              - The day from which on logins are refused, as a generalized time. Neither Dovecot nor the directory looks
+                at it, so that something has to set the attribute C(disabled) then, which is needed, too; the role
+                P(postmaster.mail.accounts#role) has a timer for that.
+            type: str
+            default: ""
+          app_passwords:
+            description:
+              - The object class of entries of app passwords, which are right below that of their account. It is
+                C(postmasterMailAppPassword) where the server has the schema C(postmaster-mail.ldif) of the role
+                P(postmaster.mail.accounts#role).
             type: str
             default: ""
   path:

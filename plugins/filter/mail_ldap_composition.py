@@ -19,6 +19,7 @@ options:
     description:
       - C(uris), C(starttls), C(ca_file), C(bind_dn), C(bind_password), C(base), C(auth_bind), C(user_filter),
         C(login_filter), C(address_filter), C(alias_filter) and C(attributes), as the variables of those names.
+      - C(app_passwords), how many an account has at most.
       - C(domains), C(aliases), C(mail_user), C(mail_root), C(quota) (the limit of accounts without one of their own)
         and C(postfix_directory).
     type: dict

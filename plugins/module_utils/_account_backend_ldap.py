@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _account, _ldif
+from ansible_collections.postmaster.mail.plugins.module_utils import _account_ldap_app_passwords as app_passwords
 from ansible_collections.postmaster.mail.plugins.module_utils._account import NEVER, AccountError, Wish
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend import (
     AccountBackendError,
@@ -23,48 +24,24 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
     Upkeep,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import (
+    EXPIRES,
+    expires_of,
     is_locked,
     networks_of,
     with_lock,
     with_networks,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_ldap_compose import NO_LIMIT, everybody
+from ansible_collections.postmaster.mail.plugins.module_utils._account_ldap_hashes import from_stored, to_stored
 from ansible_collections.postmaster.mail.plugins.module_utils._ldap_client import Directory, LdapClient, LdapError
 from ansible_collections.postmaster.mail.plugins.module_utils._ldif import LdapEntry
 from ansible_collections.postmaster.mail.plugins.module_utils._maildir_user_plan import default_home
 from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry, field_name
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandRunner
 
-# One that the directory verifies by crypt(3), so that it can check logins itself.
-SCHEME = "SHA512-CRYPT"
-_CRYPT = {"$6$": "SHA512-CRYPT", "$5$": "SHA256-CRYPT", "$2": "BLF-CRYPT", "$1$": "MD5-CRYPT"}
-_ARGON2 = {"$argon2id$": "ARGON2ID", "$argon2i$": "ARGON2I"}
-_SCHEME = re.compile(r"\{([^}]*)\}(.*)", re.DOTALL)
-
-
-def to_stored(password: str) -> str:
-    """Return a hash with the scheme as a directory calls it (RFC 2307 and OpenLDAP)."""
-    match = _SCHEME.match(password)
-    if match is None:
-        return password
-    scheme, digest = match.group(1).upper(), match.group(2)
-    if scheme in _CRYPT.values():
-        return f"{{CRYPT}}{digest}"
-    if scheme in _ARGON2.values():
-        return f"{{ARGON2}}{digest}"
-    return password
-
-
-def from_stored(password: str) -> str:
-    """Return a hash with the scheme as Dovecot calls it."""
-    match = _SCHEME.match(password)
-    if match is None:
-        return f"{{PLAIN}}{password}" if password else ""
-    scheme, digest = match.group(1).upper(), match.group(2)
-    for generic, names in (("CRYPT", _CRYPT), ("ARGON2", _ARGON2)):
-        if scheme == generic:
-            scheme = next((name for prefix, name in names.items() if digest.startswith(prefix)), scheme)
-    return f"{{{scheme}}}{digest}"
+# What is not called as its option, or is no attribute.
+_NAMED = {"disabled": ("state: disabled", "attribute"), "app_passwords": ("app_passwords", "object class")}
+_TIME = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -82,7 +59,8 @@ def directory_option() -> dict[str, t.Any]:
         "address": {"type": "str", "default": "mail"},
         "name": {"type": "str", "default": "displayName"},
         "password": {"type": "str", "default": "userPassword", "no_log": False},
-        **{name: {"type": "str", "default": ""} for name in ("home", "quota", "disabled", "allow_nets")},
+        **{name: {"type": "str", "default": ""} for name in ("home", "quota", "disabled", "allow_nets", "expires")},
+        "app_passwords": {"type": "str", "default": "", "no_log": False},
     }
     return {
         "type": "dict",
@@ -144,6 +122,7 @@ class LdapBackend:
         self._mail_root = os.path.normpath(mail_root) if mail_root else ""
         self._grammar_2_4 = grammar_2_4
         self._entries: dict[str, LdapEntry] = {}
+        self._app_passwords: dict[str, list[LdapEntry]] = {}
 
     def check(self, wishes: t.Iterable[Wish]) -> None:
         """Raise AccountError for what no attribute of the directory holds."""
@@ -154,20 +133,22 @@ class LdapBackend:
                 "allow_nets": bool(wish.allow_nets),
                 "name": bool(wish.name),
                 "home": wish.home is not None and wish.home != default_home(self._mail_root, wish.address),
+                "expires": wish.expires not in (None, NEVER),
+                "app_passwords": bool(wish.app_passwords),
             }
             for key, wanted in lacking.items():
                 if wanted and not self._names.get(key):
+                    what, kind = _NAMED.get(key, (key, "attribute"))
                     raise AccountError(
-                        f"{wish.address}: {'state: disabled' if key == 'disabled' else key} has no attribute in the "
-                        f"directory; name one in attributes.{key}"
+                        f"{wish.address}: {what} has no {kind} in the directory; name one in attributes.{key}"
                     )
-            for name, wanted in (
-                ("extra_fields", bool(wish.extra_fields)),
-                ("app_passwords", bool(wish.app_passwords)),
-                ("expires", wish.expires not in (None, NEVER)),
-            ):
-                if wanted:
-                    raise AccountError(f"{wish.address}: {name} cannot be kept in a directory; leave it out")
+            if lacking["expires"] and not self._names.get("disabled"):
+                raise AccountError(
+                    f"{wish.address}: expires needs an attribute that refuses logins when the day has come; "
+                    "name one in attributes.disabled"
+                )
+            if wish.extra_fields:
+                raise AccountError(f"{wish.address}: extra_fields cannot be kept in a directory; leave them out")
 
     def lacks(self) -> tuple[str, ...]:
         return self._client.lacks()
@@ -180,9 +161,11 @@ class LdapBackend:
         if self._mail_root and self._client.lacks():
             # Before the tools are there, a run in check mode goes on, and any other fails before it changes something.
             return {}
-        wanted = ["objectClass", *(name for name in self._names.values() if name)]
+        wanted = ["objectClass", *(name for key, name in self._names.items() if name and key != "app_passwords")]
+        kind = self._names.get("app_passwords", "")
         try:
             found = self._client.search(self._question, dict.fromkeys(wanted))
+            further = self._client.search(f"(objectClass={kind})", app_passwords.ATTRIBUTES) if kind else []
         except LdapError as error:
             raise AccountBackendError(str(error)) from error
         self._entries = {}
@@ -202,6 +185,7 @@ class LdapBackend:
                     "remove it from one of them"
                 )
             self._entries[address] = one
+        self._app_passwords = app_passwords.by_account(further)
         return {address: self._to_entry(address, one) for address, one in self._entries.items()}
 
     def passdbs(self, _entries: t.Iterable[Entry], /) -> list[dict[str, str]]:
@@ -212,18 +196,19 @@ class LdapBackend:
         return None
 
     def write(self, changes: Changes) -> None:
-        """Unlike other places, a directory takes account by account; an error says so."""
         renamed = {entry.former for address, entry in changes.items() if entry is not None and entry.former != address}
         records: list[str] = []
         for address, entry in changes.items():
             if entry is not None:
                 records += self._records(entry)
             elif address not in renamed:
-                records.append(_ldif.delete(self._entries[address].dn))
+                dn = self._entries[address].dn
+                records += [_ldif.delete(one.dn) for one in self._app_passwords.get(dn, [])]
+                records.append(_ldif.delete(dn))
         try:
             self._client.change(records)
         except LdapError as error:
-            raise AccountBackendError(f"{error}. Accounts that come before this one have been written") from error
+            raise AccountBackendError(str(error)) from error
 
     def settle(self) -> None:
         """Dovecot asks the directory anew each time."""
@@ -240,6 +225,9 @@ class LdapBackend:
         networks = one.first(names.get("allow_nets", ""))
         if networks:
             extra = with_networks(extra, networks.split(","))
+        expires = one.first(names.get("expires", ""))
+        if expires:
+            extra = (*extra, f"{EXPIRES}={self._day(one.dn, expires)}")
         if one.first(names.get("disabled", "")).upper() == "TRUE":
             extra = with_lock(extra)
         return Entry(
@@ -248,7 +236,14 @@ class LdapBackend:
             gecos=one.first(names.get("name", "")),
             home=one.first(names.get("home", "")) or self._default_home(address),
             extra=extra,
+            app_passwords=app_passwords.read(self._app_passwords.get(one.dn, []), address),
         )
+
+    def _day(self, dn: str, time: str) -> str:
+        match = _TIME.match(time)
+        if match is None:
+            raise AccountBackendError(f"{self.place}: {self._names['expires']} of {dn} is {time!r}, not a time")
+        return "-".join(match.groups())
 
     def _default_home(self, address: str) -> str:
         return default_home(self._mail_root, address) if self._mail_root else ""
@@ -258,6 +253,7 @@ class LdapBackend:
         limits = [_account.read_quota(token) for token in entry.extra if field_name(token) in _account.QUOTA_FIELDS]
         limit = next((limit for limit in limits if limit is not None), None)
         networks = networks_of(entry.extra)
+        expires = expires_of(entry.extra)
         values = {
             "address": entry.user,
             "password": to_stored(entry.password),
@@ -266,6 +262,7 @@ class LdapBackend:
             "quota": "" if limit is None else str(limit or NO_LIMIT),
             "disabled": "TRUE" if is_locked(entry.extra) else "",
             "allow_nets": ",".join(networks),
+            "expires": f"{expires.replace('-', '')}000000Z" if expires is not None else "",
         }
         return {key: (value,) if value else () for key, value in values.items() if self._names.get(key)}
 
@@ -281,7 +278,8 @@ class LdapBackend:
                 "sn": (name,),
                 **{self._names[key]: value for key, value in values.items() if value},
             }
-            return [_ldif.add(f"{_ldif.rdn(address_name, entry.user)},{self._base}", attributes)]
+            dn = f"{_ldif.rdn(address_name, entry.user)},{self._base}"
+            return [_ldif.add(dn, attributes), *self._further(entry, dn, [])]
         records: list[str] = []
         dn = one.dn
         before = self._values(self._to_entry(entry.former or entry.user, one))
@@ -297,4 +295,9 @@ class LdapBackend:
             missing = tuple(name for name in self._object_classes if name.lower() not in known)
             # The class comes first: without it the others are not allowed.
             records.append(_ldif.modify(dn, {**({"objectClass": classes + missing} if missing else {}), **replaced}))
-        return records
+        return [*records, *self._further(entry, dn, self._app_passwords.get(one.dn, []))]
+
+    def _further(self, entry: Entry, dn: str, stored: t.Sequence[LdapEntry]) -> list[str]:
+        """Return the records for the app passwords of the account that has this name now."""
+        kind = self._names.get("app_passwords", "")
+        return app_passwords.records(entry, dn, kind, stored) if kind else []

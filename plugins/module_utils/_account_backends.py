@@ -16,7 +16,6 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
     AccountBackendError,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_ldap import (
-    SCHEME,
     LdapBackend,
     directory_option,
     parse_directory,
@@ -24,6 +23,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_l
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_passwd_file import PasswdFileBackend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_sql import SqlBackend
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_system import SystemBackend
+from ansible_collections.postmaster.mail.plugins.module_utils._account_ldap_hashes import SCHEME
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_database import (
     DatabaseError,
     database_option,

@@ -17,10 +17,14 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _account
+from ansible_collections.postmaster.mail.plugins.module_utils import _account_ldap_app_passwords as app_passwords
 
 # As large as any disk, in bytes. Releases of Dovecot differ in what 0 means.
 NO_LIMIT = 1 << 60
-ATTRIBUTES = ("address", "alias_targets", "name", "password", "home", "quota", "disabled", "allow_nets")
+ATTRIBUTES = (
+    *("address", "alias_targets", "name", "password", "home", "quota", "disabled", "allow_nets", "expires"),
+    "app_passwords",
+)
 # Role postfix puts its own table there.
 _OWN_TABLE = "inventory"
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+")
@@ -52,7 +56,8 @@ def compose(wishes: t.Mapping[str, t.Any]) -> LdapComposition:
     """Return how to ask.
 
     wishes holds the variables of the role by their names without prefix (uris, starttls, ca_file, bind_dn,
-    bind_password, base, auth_bind, user_filter, login_filter, address_filter, alias_filter, attributes), domains,
+    bind_password, base, auth_bind, user_filter, login_filter, address_filter, alias_filter, attributes, app_passwords),
+    domains,
     whole_domains (what each domain that stands for another one stands for), caught_domains (those that have a
     catch-all), mail_user, mail_root, quota (the limit of
     accounts without one of their own, empty for none) and postfix_directory.
@@ -192,7 +197,12 @@ def _attribute_faults(wishes: t.Mapping[str, t.Any]) -> list[str]:
             faults.append(f"accounts_ldap_attributes has {key}: use {', '.join(ATTRIBUTES)}")
         elif value and not _ATTRIBUTE.fullmatch(str(value)):
             faults.append(f"accounts_ldap_attributes.{key} {value!r} is no name of an attribute")
-    needed = {"address": True, "alias_targets": wishes["alias_filter"], "password": not wishes["auth_bind"]}
+    needed = {
+        "address": True,
+        "alias_targets": wishes["alias_filter"],
+        "password": not wishes["auth_bind"],
+        "app_passwords": _most_app_passwords(wishes),
+    }
     if attributes.get("quota"):
         try:
             _account.parse_quota(str(wishes["quota"] or "0"))
@@ -249,7 +259,8 @@ def _dovecot_connection(wishes: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _passdbs(wishes: t.Mapping[str, t.Any], attributes: t.Mapping[str, str]) -> list[dict[str, t.Any]]:
-    question = login_filter(str(wishes["user_filter"]), str(wishes["login_filter"] or ""), attributes)
+    user_filter = str(wishes["user_filter"])
+    question = login_filter(user_filter, str(wishes["login_filter"] or ""), attributes)
     # Dovecot 2.3 would by itself take the attribute uid for the name of the user.
     fields = {"user": "%{user}"}
     if not wishes["auth_bind"]:
@@ -264,14 +275,35 @@ def _passdbs(wishes: t.Mapping[str, t.Any], attributes: t.Mapping[str, str]) -> 
             "fields": {**fields, **more},
         }
 
+    def app_password(slot: int) -> dict[str, t.Any]:
+        entry = (
+            f"(&(objectClass={attributes['app_passwords']})({app_passwords.ADDRESS}=%{{user}})"
+            f"({app_passwords.SLOT}={slot})({app_passwords.SERVICE}=%{{protocol}}))"
+        )
+        more = {"allow_nets": f"%{{ldap:{app_passwords.NETWORKS}}}"}
+        if not wishes["auth_bind"]:
+            more["password"] = f"%{{ldap:{app_passwords.PASSWORD}}}"
+        return {**passdb(f"app-{slot}", "", more), "filter": entry}
+
+    further = [app_password(slot) for slot in range(1, _most_app_passwords(wishes) + 1)]
+    if further and question != user_filter:
+        # The entry of an app password does not say whether its account may log in.
+        refused = passdb("ldap-refused", "", {})
+        refused["filter"] = _expand(f"(&{user_filter}(!{question}))", _DOVECOT)
+        further.insert(0, {**refused, "deny": True})
     networks = attributes.get("allow_nets")
     if not networks:
-        return [passdb("", "", {})]
+        return [passdb("", "", {}), *further]
     # An empty list would let nobody in, so that a value that is missing cannot be replaced by it.
     return [
         passdb("ldap-networks", f"({networks}=*)", {"allow_nets": f"%{{ldap:{networks}}}"}),
         passdb("", f"(!({networks}=*))", {}),
+        *further,
     ]
+
+
+def _most_app_passwords(wishes: t.Mapping[str, t.Any]) -> int:
+    return int(wishes.get("app_passwords") or 0)
 
 
 def _userdbs(wishes: t.Mapping[str, t.Any], attributes: t.Mapping[str, str]) -> list[dict[str, t.Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import typing as t
@@ -23,14 +24,23 @@ TOOLS = ("ldapsearch", "ldapmodify")
 _TIMEOUT = 15
 _PAGE = 500
 _NO_CONNECTION = "see that the server runs, and that its certificate is for this name and signed by one of ca_file"
+_NO_SCHEMA = "name attributes and object classes that the server knows, or load the schema postmaster-mail.ldif into it"
+# LDAP transactions (RFC 5805), and the control that makes the server judge a change and leave it at that.
+_TRANSACTIONS = "1.3.6.1.1.21.1"
+_JUDGE = "!noop"
+_STEP = re.compile(r'^(?:adding new|modifying(?: rdn of)?|deleting) entry "(.*)"$', re.MULTILINE)
+_VERDICT = re.compile(r"^ldap_\w+: (.*) \(([0-9]+)\)$", re.MULTILINE)
 # Exit statuses are the result codes of the protocol, except where there is no connection, with or without StartTLS.
 _REMEDIES = {
     1: _NO_CONNECTION,
     4: "let the bind DN read more entries at once (olcLimits), or ask for fewer",
     8: "the server wants TLS: set starttls, or use ldaps",
+    17: _NO_SCHEMA,
+    21: _NO_SCHEMA,
     32: "create the entry that base names, or correct base",
     49: "correct bind_dn and bind_password",
     50: "let the bind DN do it (olcAccess)",
+    65: _NO_SCHEMA,
     127: "install ldap-utils",
     255: _NO_CONNECTION,
 }
@@ -78,9 +88,32 @@ class LdapClient:
             raise LdapError(f"{self._directory}: cannot be understood: {error}") from error
 
     def change(self, records: t.Sequence[str]) -> None:
-        """Carry out changes in this order; after one that fails there are no more. Raises LdapError."""
-        if records:
-            self._check(self._run("ldapmodify", [], data="\n".join(records)), "cannot be changed")
+        """Carry out changes in this order, all or none of them where the server has transactions. Raises LdapError."""
+        if not records:
+            return
+        data = "\n".join(records)
+        whole = self._has_transactions()
+        result = self._run("ldapmodify", ["-E", "txn=commit"] if whole else [], data=data)
+        if result.rc == 0:
+            return
+        steps = _STEP.findall(result.stdout)
+        done = 0 if whole or not steps else len(steps) - 1
+        if "ldap_txn_end" in result.stderr:
+            steps = self._refused(data, result.rc)
+        effect = f"{done} of {len(records)} changes have been made" if done else "nothing has been changed"
+        self._check(result, f"cannot be changed{f' at {steps[-1]}' if steps else ''}", f"; {effect}")
+
+    def _has_transactions(self) -> bool:
+        options = ["-LLL", "-b", "", "-s", "base", "(objectClass=*)", "supportedExtension"]
+        result = self._run("ldapsearch", options)
+        self._check(result, "cannot be asked")
+        return _TRANSACTIONS in result.stdout
+
+    def _refused(self, data: str, code: int) -> list[str]:
+        """Return the entry whose change the server refuses for this reason, which it does not name itself."""
+        result = self._run("ldapmodify", ["-c", "-e", _JUDGE], data=data)
+        verdicts = [int(number) for _text, number in _VERDICT.findall(result.stderr)]
+        return [step for step, verdict in zip(_STEP.findall(result.stdout), verdicts) if verdict == code][:1]
 
     def _run(self, tool: str, options: t.Sequence[str], *, data: str | None = None) -> CommandResult:
         directory = self._directory
@@ -94,14 +127,12 @@ class LdapClient:
                 argv += ["-D", directory.bind_dn, "-y", stack.enter_context(_secret(directory.bind_password))]
             return self._runner.run([*argv, *options], data=data)
 
-    def _check(self, result: CommandResult, what: str) -> None:
+    def _check(self, result: CommandResult, what: str, effect: str = "") -> None:
         if result.rc == 0:
             return
         complaint = "; ".join(line.strip() for line in result.stderr.splitlines() if line.strip())
-        remedy = _REMEDIES.get(result.rc)
-        raise LdapError(
-            f"{self._directory}: {what}: {complaint or f'exit status {result.rc}'}{f'; {remedy}' if remedy else ''}"
-        )
+        remedy = f"; {_REMEDIES[result.rc]}" if result.rc in _REMEDIES else ""
+        raise LdapError(f"{self._directory}: {what}: {complaint or f'exit status {result.rc}'}{remedy}{effect}")
 
 
 @contextlib.contextmanager

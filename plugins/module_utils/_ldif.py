@@ -108,6 +108,12 @@ def with_rdn(dn: str, new: str) -> str:
     return f"{new}{dn[match.end() :]}" if match is not None else dn
 
 
+def parent(dn: str) -> str:
+    """Return the name of the entry above."""
+    match = re.match(r"(?:\\.|[^\\,])*,", dn)
+    return dn[match.end() :].lstrip() if match is not None else ""
+
+
 def _pair(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon:

@@ -17,17 +17,24 @@ from ansible_collections.postmaster.mail.plugins.module_utils._account_backend i
 from ansible_collections.postmaster.mail.plugins.module_utils._account_backend_ldap import (
     LdapBackend,
     directory_option,
-    from_stored,
     parse_directory,
-    to_stored,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import NO_NETWORK
-from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import Entry
+from ansible_collections.postmaster.mail.plugins.module_utils._account_ldap_hashes import from_stored, to_stored
+from ansible_collections.postmaster.mail.plugins.module_utils._passwd_file import AppPassword, Entry
 from ansible_collections.postmaster.mail.plugins.module_utils._runner import CommandResult
 
 BASE = "ou=mail,dc=example,dc=org"
 SECRET = "Wr1ter's secret"
-ALL = {"home": "mailHome", "quota": "mailQuota", "disabled": "mailDisabled", "allow_nets": "mailNets"}
+ALL = {
+    "home": "mailHome",
+    "quota": "mailQuota",
+    "disabled": "mailDisabled",
+    "allow_nets": "mailNets",
+    "expires": "mailExpires",
+    "app_passwords": "mailAppPassword",
+}
+TRANSACTIONS = "supportedExtension: 1.3.6.1.1.21.1\n"
 FOUND = (pathlib.Path(__file__).parents[2] / "fixtures" / "ldapsearch-2.6.10-accounts.ldif").read_text()
 ALICE = Entry("alice@example.org", "{SHA512-CRYPT}$6$a", gecos="Alice", home="/var/vmail/example.org/alice")
 
@@ -35,9 +42,13 @@ ALICE = Entry("alice@example.org", "{SHA512-CRYPT}$6$a", gecos="Alice", home="/v
 class FakeDirectory:
     """Answers as the tools of OpenLDAP do, and keeps what it is told."""
 
-    def __init__(self, found: str = "", rc: int = 0, stderr: str = "") -> None:
+    def __init__(self, found: str = "", rc: int = 0, stderr: str = "", further: str = "") -> None:
         self.found = found
+        self.further = further
         self.result = (rc, stderr)
+        self.steps = ""
+        self.judged = ""
+        self.extensions = TRANSACTIONS
         self.argv: list[str] = []
         self.changes = ""
         self.secret_mode = 0
@@ -47,10 +58,15 @@ class FakeDirectory:
         path = argv[argv.index("-y") + 1]
         assert pathlib.Path(path).read_text() == SECRET
         self.secret_mode = stat.S_IMODE(os.stat(path).st_mode)
+        rc, stderr = self.result
+        if "supportedExtension" in argv:
+            return CommandResult(0, self.extensions, "")
+        if "!noop" in argv:
+            return CommandResult(rc, self.steps, self.judged)
         if data is not None:
             self.changes += data
-        rc, stderr = self.result
-        return CommandResult(rc, self.found if data is None else "", stderr)
+            return CommandResult(rc, self.steps, stderr)
+        return CommandResult(rc, self.further if "(objectClass=mailAppPassword)" in argv else self.found, stderr)
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +131,8 @@ def test_the_password_is_in_a_file_that_is_gone() -> None:
         (True, ("allow_nets=192.0.2.0/24,::1",)),
         (True, ("nologin", NO_NETWORK)),
         (True, ("userdb_quota_storage_size=1K", "allow_nets=192.0.2.1", "nologin", NO_NETWORK)),
+        (True, ("allow_nets=192.0.2.1", "expires=2027-01-01")),
+        (True, ("expires=2026-01-01", "nologin", NO_NETWORK)),
     ],
 )
 def test_what_is_written_is_read_again(grammar_2_4: bool, extra: tuple[str, ...]) -> None:
@@ -197,6 +215,7 @@ def test_an_account_that_is_renamed_keeps_its_entry(dn: str, changes: str) -> No
             "both uid=a,ou=mail,dc=example,dc=org and uid=b",
         ),
         (entry(f"uid=a,{BASE}", mail="a@example.org", mailQuota="2G"), "is '2G', not bytes"),
+        (entry(f"uid=a,{BASE}", mail="a@example.org", mailExpires="soon"), "is 'soon', not a time"),
         ("nonsense", "cannot be understood"),
     ],
 )
@@ -227,13 +246,149 @@ def test_a_directory_that_does_not_answer(rc: int, stderr: str, fault: str) -> N
     assert SECRET not in str(caught.value)
 
 
-def test_a_change_that_is_refused_is_named() -> None:
+STEPS = (
+    f'adding new entry "mail=alice@example.org,{BASE}"\n\nmodifying entry "mail=bob@example.org,{BASE}"\n\n'
+    f'deleting entry "mail=carol@example.org,{BASE}"\n\n'
+)
+JUDGED = (
+    "ldap_add: No Operation (X) (16654)\nldap_modify: Insufficient access (50)\n"
+    "\tadditional info: no write access to parent\nldap_delete: No Operation (X) (16654)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "stderr", "steps", "fault"),
+    [
+        # Refused when it was heard, which is the last one that was.
+        (
+            TRANSACTIONS,
+            "ldap_modify: Insufficient access (50)\n",
+            STEPS.partition("deleting")[0],
+            "cannot be changed at mail=bob@.*olcAccess.*; nothing has been changed$",
+        ),
+        # Refused at the end, which does not say what.
+        (
+            TRANSACTIONS,
+            "ldap_txn_end_s: Insufficient access (50)\n",
+            STEPS,
+            "cannot be changed at mail=bob@.*olcAccess.*; nothing has been changed$",
+        ),
+        (
+            "",
+            "ldap_modify: Insufficient access (50)\n",
+            STEPS.partition("deleting")[0],
+            r"cannot be changed at mail=bob@.*olcAccess.*; 1 of 1 changes have been made$",
+        ),
+        ("", "ldap_sasl_bind(SIMPLE): no (50)\n", "", "cannot be changed: .*; nothing has been changed$"),
+    ],
+)
+def test_a_change_that_is_refused_is_named(extensions: str, stderr: str, steps: str, fault: str) -> None:
     directory = FakeDirectory()
     place = backend(directory)
     place.read()
-    directory.result = (50, "ldap_add: Insufficient access (50)\n")
-    with pytest.raises(AccountBackendError, match="cannot be changed: .*olcAccess.*come before"):
+    directory.extensions, directory.steps, directory.judged = extensions, steps, JUDGED
+    directory.result = (50, stderr)
+    with pytest.raises(AccountBackendError, match=fault):
         place.write({ALICE.user: ALICE})
+
+
+def test_a_refusal_that_nobody_can_place_names_no_entry() -> None:
+    directory = FakeDirectory()
+    place = backend(directory)
+    place.read()
+    directory.steps, directory.judged = STEPS, "ldap_add: Critical extension is unavailable (12)\n"
+    directory.result = (68, "ldap_txn_end_s: Already exists (68)\n")
+    with pytest.raises(AccountBackendError, match="cannot be changed: .*68.*; nothing has been changed$"):
+        place.write({ALICE.user: ALICE})
+
+
+PHONE = AppPassword("phone: \u00e9", "{SHA512-CRYPT}$6$p", ("imap", "smtp"))
+SCANNER = AppPassword("scanner", "{SHA512-CRYPT}$6$s", ("smtp",), ("192.0.2.0/24", "2001:db8::/32"))
+
+
+def found_again(changes: str) -> dict[str, str]:
+    """What the directory holds after these additions, by what it is asked for."""
+    blocks = [f"{block}\n\n" for block in changes.replace("changetype: add\n", "").split("\n\n") if block.strip()]
+    further = [block for block in blocks if "mailAppPassword" in block]
+    return {"found": "".join(block for block in blocks if block not in further), "further": "".join(further)}
+
+
+def test_app_passwords_are_entries_below_that_of_the_account() -> None:
+    account = replace(ALICE, app_passwords=(PHONE, SCANNER))
+    directory = FakeDirectory()
+    place = backend(directory, attributes=ALL)
+    place.read()
+    place.write({account.user: account})
+    assert (
+        f"dn: postmasterMailSlot=2,mail=alice@example.org,{BASE}\nchangetype: add\nobjectClass: mailAppPassword\n"
+        "postmasterMailSlot: 2\npostmasterMailAddress: alice@example.org\ncn: scanner\n"
+        "userPassword: {CRYPT}$6$s\npostmasterMailService: smtp\npostmasterMailService: submission\n"
+        "postmasterMailAllowNets: 192.0.2.0/24,2001:db8::/32\n"
+    ) in directory.changes
+    assert "postmasterMailAllowNets: 0.0.0.0/0,::/0,local\n" in directory.changes
+    again = FakeDirectory(**found_again(directory.changes))
+    assert backend(again, attributes=ALL).read() == {account.user: account}
+
+
+@pytest.mark.parametrize(
+    ("after", "changes"),
+    [
+        (None, "{2}delete\n\n\n{1}delete\n\n\ndn: {0}changetype: delete\n\n"),
+        ((PHONE, SCANNER), ""),
+        ((PHONE,), "{2}delete\n\n"),
+        (
+            (SCANNER,),
+            "{1}modify\nreplace: cn\ncn: scanner\n-\nreplace: userPassword\nuserPassword: {{CRYPT}}$6$s\n-\n"
+            "replace: postmasterMailService\npostmasterMailService: smtp\npostmasterMailService: submission\n-\n"
+            "replace: postmasterMailAllowNets\npostmasterMailAllowNets: 192.0.2.0/24,2001:db8::/32\n-\n\n\n"
+            "{2}delete\n\n",
+        ),
+    ],
+)
+def test_app_passwords_become_what_was_asked_for(after: tuple[AppPassword, ...] | None, changes: str) -> None:
+    account = replace(ALICE, app_passwords=(PHONE, SCANNER))
+    first = FakeDirectory()
+    place = backend(first, attributes=ALL)
+    place.read()
+    place.write({account.user: account})
+    directory = FakeDirectory(**found_again(first.changes))
+    place = backend(directory, attributes=ALL)
+    place.read()
+    place.write({account.user: None if after is None else replace(account, former=account.user, app_passwords=after)})
+    name = f"mail=alice@example.org,{BASE}\n"
+    below = [f"dn: postmasterMailSlot={slot},{name}changetype: " for slot in (1, 2)]
+    if after is None:
+        changes = changes.replace("{2}delete\n\n\n{1}", "{1}delete\n\n\n{2}")
+    assert directory.changes == changes.format(name, *below)
+
+
+def test_app_passwords_follow_an_account_that_is_renamed() -> None:
+    account = replace(ALICE, app_passwords=(SCANNER,))
+    first = FakeDirectory()
+    place = backend(first, attributes=ALL)
+    place.read()
+    place.write({account.user: account})
+    directory = FakeDirectory(**found_again(first.changes))
+    place = backend(directory, attributes=ALL)
+    place.read()
+    place.write(
+        {account.user: None, "smith@example.org": replace(account, user="smith@example.org", former=ALICE.user)}
+    )
+    assert directory.changes.endswith(
+        f"dn: postmasterMailSlot=1,mail=smith@example.org,{BASE}\nchangetype: modify\n"
+        "replace: postmasterMailAddress\npostmasterMailAddress: smith@example.org\n-\n\n"
+    )
+
+
+def test_an_entry_of_another_address_is_no_app_password() -> None:
+    below = entry(
+        f"postmasterMailSlot=1,uid=al,{BASE}",
+        postmasterMailSlot="1",
+        postmasterMailAddress="bob@example.org",
+        cn="phone",
+    )
+    directory = FakeDirectory(entry(f"uid=al,{BASE}", mail="alice@example.org"), further=below)
+    assert backend(directory, attributes=ALL).read()["alice@example.org"].app_passwords == ()
 
 
 @pytest.mark.parametrize(
@@ -244,8 +399,8 @@ def test_a_change_that_is_refused_is_named() -> None:
         ({"allow_nets": ("192.0.2.1",)}, "allow_nets has no attribute"),
         ({"home": "/srv/alice"}, "home has no attribute"),
         ({"extra_fields": (("a", "a=b"),)}, "extra_fields cannot be kept"),
-        ({"app_passwords": (AppPasswordWish("phone", "x"),)}, "app_passwords cannot be kept"),
-        ({"expires": "2027-01-01"}, "expires cannot be kept"),
+        ({"app_passwords": (AppPasswordWish("phone", "x"),)}, "app_passwords has no object class"),
+        ({"expires": "2027-01-01"}, "expires has no attribute"),
     ],
 )
 def test_what_has_no_attribute_is_refused(wish: dict[str, t.Any], fault: str) -> None:
@@ -253,6 +408,15 @@ def test_what_has_no_attribute_is_refused(wish: dict[str, t.Any], fault: str) ->
         backend(FakeDirectory()).check([Wish("alice@example.org", **wish)])
     backend(FakeDirectory()).check(
         [Wish("alice@example.org", name="A", expires="never", home="/var/vmail/example.org/alice", allow_nets=())]
+    )
+
+
+def test_who_expires_can_be_locked() -> None:
+    names = {name: value for name, value in ALL.items() if name != "disabled"}
+    with pytest.raises(AccountError, match="name one in attributes.disabled"):
+        backend(FakeDirectory(), attributes=names).check([Wish("alice@example.org", expires="2027-01-01")])
+    backend(FakeDirectory(), attributes=ALL).check(
+        [Wish("alice@example.org", expires="2027-01-01", app_passwords=(AppPasswordWish("phone", "x"),))]
     )
 
 

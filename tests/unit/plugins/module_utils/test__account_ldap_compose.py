@@ -201,9 +201,34 @@ def test_networks_and_locks_are_those_of_the_entry() -> None:
     assert anywhere["filter"] == f"(&(&{USER}(!(locked=TRUE)))(!(nets=*)))"
 
 
+APP = (
+    "(&(objectClass=mailAppPassword)(postmasterMailAddress=%{user})(postmasterMailSlot={0})"
+    "(postmasterMailService=%{protocol}))"
+)
+
+
+def test_each_app_password_has_a_passdb() -> None:
+    names = attributes(app_passwords="mailAppPassword", disabled="locked")
+    own, refused, *further = compose(attributes=names, app_passwords=2)["dovecot_passdbs"]
+    assert own["filter"] == f"(&{USER}(!(locked=TRUE)))"
+    assert (refused["name"], refused["deny"]) == ("ldap-refused", True)
+    assert refused["filter"] == f"(&{USER}(!(&{USER}(!(locked=TRUE)))))"
+    assert [one["name"] for one in further] == ["app-1", "app-2"]
+    assert [one["filter"] for one in further] == [APP.replace("{0}", slot) for slot in "12"]
+    assert further[0]["fields"] == {"user": "%{user}", "allow_nets": "%{ldap:postmasterMailAllowNets}"}
+    assert all(one["bind"] is True for one in further)
+
+
+def test_app_passwords_that_dovecot_checks_itself() -> None:
+    names = attributes(app_passwords="mailAppPassword", password="secret")
+    own, further = compose(attributes=names, app_passwords=1, auth_bind=False)["dovecot_passdbs"]
+    assert (own["fields"]["password"], further["fields"]["password"]) == ("%{ldap:secret}", "%{ldap:userPassword}")
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
+        ({"app_passwords": 1}, "accounts_ldap_attributes.app_passwords is empty, but needed"),
         ({"uris": []}, "accounts_ldap_uris is empty"),
         ({"uris": ["ldap.example.org"]}, "'ldap.example.org' is none"),
         ({"uris": ["ldaps://ldap.example.org"]}, "starttls is for ldap:// alone"),
