@@ -15,6 +15,9 @@ from host_client import trusting_context
 from testinfra.host import Host
 
 PASSWORD = "Correct-Horse-1"
+PHONE = "Phone-Horse-1"
+PRINTER = "Printer-Horse-1"
+REMOTE = "Remote-Horse-1"
 FOLDER = "/etc/postfix/postmaster"
 
 
@@ -47,11 +50,13 @@ class Server:
         with smtplib.SMTP(self.address, 25, local_hostname="client.friend.example", timeout=30) as session:
             session.sendmail("", [recipient], f"Subject: {subject}\nTo: {recipient}\n\nHello\n")
 
-    def submit(self, login: str, sender: str, recipient: str, subject: str, timeout: int = 30) -> None:
+    def submit(
+        self, login: str, sender: str, recipient: str, subject: str, password: str = PASSWORD, timeout: int = 30
+    ) -> None:
         """Hand a message to Postfix as a user does."""
         with smtplib.SMTP(self.address, 587, local_hostname="client.friend.example", timeout=timeout) as session:
             session.starttls(context=trusting_context())
-            session.login(login, PASSWORD)
+            session.login(login, password)
             session.sendmail(sender, [recipient], f"Subject: {subject}\nFrom: {sender}\nTo: {recipient}\n\nHello\n")
 
     def has(self, user: str, subject: str, password: str = PASSWORD) -> bool:
@@ -78,6 +83,16 @@ class Server:
             "for i in $(seq 60); do doveadm search -u %s subject %s | grep -q . && exit; sleep 0.5; done; exit 1",
             user,
             subject,
+        )
+
+    def change(self, address: str, attribute: str, value: str) -> None:
+        """Change an account as somebody else does who may write into the directory."""
+        record = f"dn: mail={address},ou=mail,dc=example,dc=org\nchangetype: modify\nreplace: {attribute}\n"
+        self.host.check_output(
+            "echo %s | LDAPTLS_CACERT=/etc/ldap/tls/ca.pem ldapmodify -x -ZZ -H ldap://mail.example.org -D %s -w %s",
+            f"{record}{attribute}: {value}\n-",
+            "cn=admin,dc=example,dc=org",
+            PASSWORD,
         )
 
     def entry(self, address: str, *, reader: bool = False) -> dict[str, list[str]]:

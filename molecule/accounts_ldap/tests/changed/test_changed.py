@@ -6,6 +6,7 @@ import imaplib
 import smtplib
 
 import pytest
+from server import PASSWORD, PHONE, PRINTER
 
 
 def test_a_renamed_account_keeps_its_mail(server, mark):
@@ -51,3 +52,33 @@ def test_a_removed_account_is_unknown_and_its_mail_archived(server):
     assert server.host.run("ls -d /var/vmail/.archive/erin@example.org-*").rc == 0
     with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
         server.imap("erin@example.org")
+
+
+def test_app_passwords_follow_their_account(server, mark):
+    server.submit("smith@example.org", "smith@example.org", "dave@example.org", mark, password=PRINTER)
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("smith@example.org", PHONE)
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, password=PRINTER)
+
+
+def test_a_disabled_account_has_no_way_in_by_an_app_password(server, mark):
+    for password in ("Heidi-Horse-1", PHONE):
+        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+            server.imap("heidi@example.org", password)
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            server.submit("heidi@example.org", "heidi@example.org", "dave@example.org", mark, password=password)
+
+
+def test_an_account_that_expires_no_more_is_open_again(server):
+    for password in (PASSWORD, PHONE):
+        server.imap("grace@example.org", password).logout()
+
+
+def test_nothing_is_left_of_an_account_and_its_app_passwords(server):
+    left = server.host.check_output(
+        "ldapsearch -Q -LLL -Y EXTERNAL -H ldapi:/// -b ou=mail,dc=example,dc=org '(postmasterMailAddress=%s)' dn",
+        "frank@example.org",
+    )
+    assert left == ""
+    assert server.entry("frank@example.org") == {}

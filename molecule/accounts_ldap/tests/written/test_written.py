@@ -6,6 +6,7 @@ import imaplib
 import smtplib
 
 import pytest
+from server import PASSWORD, PHONE, PRINTER, REMOTE
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,62 @@ def test_no_hash_leaves_the_directory_for_those_who_only_read(server):
     reader = server.entry("alice@example.org", reader=True)
     assert reader["mail"] == ["alice@example.org"]
     assert "userPassword" not in reader
+
+
+def test_app_passwords_open_their_services_only(server, mark):
+    server.imap("alice@example.org", PHONE).logout()
+    server.pop3("alice@example.org", PHONE).quit()
+    server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, password=PRINTER)
+    server.wait_for("dave@example.org", mark)
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("alice@example.org", PRINTER)
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, password=PHONE)
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("bob@example.org", PHONE)
+
+
+def test_an_app_password_opens_from_its_networks_only(server):
+    server.imap("heidi@example.org", PHONE).logout()
+    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+        server.imap("heidi@example.org", REMOTE)
+
+
+def test_app_passwords_are_entries_below_their_account(server):
+    below = server.host.check_output(
+        "ldapsearch -Q -LLL -Y EXTERNAL -H ldapi:/// -o ldif-wrap=no "
+        "-b mail=alice@example.org,ou=mail,dc=example,dc=org -s one '(cn=printer, 2nd floor)'"
+    )
+    assert "dn: postmasterMailSlot=2,mail=alice@example.org," in below
+    assert "postmasterMailService: smtp\npostmasterMailService: submission\n" in below
+    assert PRINTER not in below
+
+
+def test_an_account_whose_day_has_come_gets_mail_and_no_login(server, mark):
+    for password in (PASSWORD, PHONE):
+        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+            server.imap("grace@example.org", password)
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            server.submit("grace@example.org", "grace@example.org", "dave@example.org", mark, password=password)
+    server.send("grace@example.org", mark)
+    server.wait_in_store("grace@example.org", mark)
+    assert server.entry("grace@example.org")["postmasterMailExpires"] == ["20200101000000Z"]
+
+
+def test_an_account_opens_until_its_day_and_not_from_it(server, mark):
+    session = server.imap("frank@example.org")
+    server.imap("frank@example.org", PHONE).logout()
+    assert server.host.service("postmaster-mail-expire.timer").is_running
+    settings = server.host.file("/etc/postmaster/ldap-expire.json")
+    assert (settings.mode, settings.user) == (0o600, "root")
+    server.host.check_output("systemctl start postmaster-mail-expire.service")
+    server.imap("frank@example.org").logout()
+    server.change("frank@example.org", "postmasterMailExpires", "20260101000000Z")
+    server.host.check_output("systemctl start postmaster-mail-expire.service")
+    with pytest.raises((imaplib.IMAP4.abort, OSError)):
+        session.noop()
+    for password in (PASSWORD, PHONE):
+        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+            server.imap("frank@example.org", password)
+    server.send("frank@example.org", mark)
+    server.wait_in_store("frank@example.org", mark)
