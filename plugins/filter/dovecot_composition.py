@@ -49,6 +49,24 @@ options:
         description: SMTP server that takes what Sieve scripts send, with its port. If empty, C(sendmail) does.
         type: str
         default: ""
+      hybrid_groups:
+        description: Groups for key exchange that are safe against quantum computers, as far as the platform has them.
+        type: list
+        elements: str
+        required: true
+      dh_file:
+        description: File with Diffie-Hellman parameters. If empty, ciphers that need them are not offered.
+        type: str
+        required: true
+      tls_directory:
+        description: Folder in which role P(postmaster.mail.tls#role) keeps certificates.
+        type: path
+        required: true
+      tls_key_types:
+        description: The kinds of keys that each certificate there has.
+        type: list
+        elements: str
+        required: true
 """
 
 EXAMPLES = r"""

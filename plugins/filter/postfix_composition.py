@@ -54,6 +54,19 @@ options:
         description: What P(postmaster.mail.dnsbl_restrictions#filter) returned, or an empty dictionary.
         type: dict
         required: true
+      tls_directory:
+        description: Folder in which role P(postmaster.mail.tls#role) keeps certificates.
+        type: path
+        required: true
+      tls_key_types:
+        description: The kinds of keys that each certificate there has.
+        type: list
+        elements: str
+        required: true
+      client_certificates:
+        description: Certificates in PEM form by the path that C(postfix_relay_clientcerts) names.
+        type: dict
+        required: true
 """
 
 EXAMPLES = r"""
@@ -93,6 +106,10 @@ _value:
     listener_tls:
       description: How a client starts TLS where it has to, V(starttls) or V(implicit), by name of the service.
       type: dict
+    certificate_files:
+      description: The files with keys and certificates that have to be there.
+      type: list
+      elements: str
 """
 
 import dataclasses

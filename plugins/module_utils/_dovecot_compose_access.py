@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Protocols, listeners, TLS, limits and metrics of role dovecot."""
+"""Protocols, listeners, limits and metrics of role dovecot."""
 
 from __future__ import annotations
 
@@ -56,12 +56,6 @@ def compose_access(work: Work) -> None:
         {
             "protocols": wishes.texts("protocols"),
             "listen": ", ".join(wishes.texts("listen")),
-            "ssl": "required",
-            "ssl_server_cert_file": wishes.text("tls_certificate"),
-            "ssl_server_key_file": wishes.text("tls_key"),
-            "ssl_min_protocol": "TLSv1.2",
-            "ssl_cipher_list": "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL:!eNULL",
-            "ssl_server_prefer_ciphers": "client",
             "recipient_delimiter": wishes.text("recipient_delimiter"),
         }
     )

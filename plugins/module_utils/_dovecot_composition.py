@@ -18,6 +18,7 @@ from ._dovecot_compose_auth import compose_auth
 from ._dovecot_compose_mail import compose_mail, keys
 from ._dovecot_compose_quota import compose_quota, contributions
 from ._dovecot_compose_sieve import compile_settings, compose_sieve
+from ._dovecot_compose_tls import compose_tls
 
 
 class CompositionError(Exception):
@@ -45,12 +46,14 @@ def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Co
 
     variables are those of the role without their prefix. host says what the platform is like: folder (of the role),
     libexec (the folder of Dovecot's programs), auth_group (whose members read passwords), fts (whether full-text search
-    is packaged), ports_of_others (port by the name of who has it) and submission_host (an SMTP server that takes what
-    Sieve scripts send, if there is one). Raises CompositionError.
+    is packaged), ports_of_others (port by the name of who has it), submission_host (an SMTP server that takes what
+    Sieve scripts send, if there is one), hybrid_groups (that its OpenSSL has), dh_file (Diffie-Hellman parameters, if
+    packaged), tls_directory and tls_key_types (of role tls). Raises CompositionError.
     """
     faults: list[str] = []
     work = Work(Wishes(plain(variables), faults), plain(host))
     compose_access(work)
+    compose_tls(work)
     compose_auth(work)
     compose_mail(work)
     compose_quota(work)

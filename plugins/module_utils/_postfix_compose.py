@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ._role_variables import RoleVariables
 
 Earlier = t.Literal["drop", "first", "last"]
-TableType = t.Literal["indexed", "cidr", "pcre"]
+TableType = t.Literal["indexed", "cidr", "pcre", "texthash"]
 
 # Ranks of list elements, which other contributors know from the role's documentation.
 TRUSTED = 100

@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Who the host is for Postfix, what it receives mail for, its limits, TLS and logs."""
+"""Who the host is for Postfix, what it receives mail for, its limits and logs."""
 
 from __future__ import annotations
 
@@ -14,17 +14,6 @@ import typing as t
 
 from ._postfix_compose import Share, Tables, Wishes
 
-_NO_OLD_PROTOCOLS = "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1"
-_WEAK_CIPHERS = ["aNULL", "eNULL", "EXPORT", "DES", "3DES", "RC4", "MD5", "PSK", "SRP"]
-# Postfix warns of these at each start of a process where there are chain files.
-_OLD_CERTIFICATES = (
-    "smtpd_tls_cert_file",
-    "smtpd_tls_key_file",
-    "smtpd_tls_eccert_file",
-    "smtpd_tls_eckey_file",
-    "smtpd_tls_dcert_file",
-    "smtpd_tls_dkey_file",
-)
 # Among postfix_account_maps it stands for the table that the role writes.
 _OWN_TABLE = "inventory"
 _NOTICES = {
@@ -77,29 +66,6 @@ def compose_host(wishes: Wishes, platform: t.Mapping[str, str]) -> Share:
     _rates(wishes, share)
     _log(wishes, share)
     return share
-
-
-def compose_tls(wishes: Wishes, platform: t.Mapping[str, str]) -> Share:
-    """Return what holds for every connection unless a service or a policy for a domain says otherwise."""
-    return Share(
-        "tls",
-        params={
-            "smtpd_tls_auth_only": True,
-            "smtpd_tls_security_level": "may",
-            "smtpd_tls_chain_files": wishes.texts("tls_chain_files"),
-            **{name: {"state": "absent"} for name in _OLD_CERTIFICATES},
-            "smtpd_tls_received_header": True,
-            "smtpd_tls_loglevel": 1,
-            "smtpd_tls_protocols": _NO_OLD_PROTOCOLS,
-            "smtpd_tls_mandatory_protocols": _NO_OLD_PROTOCOLS,
-            "smtpd_tls_exclude_ciphers": _WEAK_CIPHERS,
-            "smtp_tls_security_level": "may",
-            "smtp_tls_protocols": _NO_OLD_PROTOCOLS,
-            "smtp_tls_CAfile": platform["ca_file"],
-            "smtp_tls_loglevel": 1,
-            "tls_preempt_cipherlist": False,
-        },
-    )
 
 
 def compose_protocol(known: t.AbstractSet[str]) -> Share:

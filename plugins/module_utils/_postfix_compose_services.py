@@ -13,21 +13,28 @@ import typing as t
 
 from ._postfix_compose import Share, Tables, Wishes
 from ._postfix_compose_tables import submission_checks
+from ._postfix_compose_tls import ClientCertificates
 
 _CLEANUP = "cleanup-submission"
 _SITE_RESTRICTION = "reject_rbl_client"
 
 
-def compose_services(wishes: Wishes, tables: Tables, platform: t.Mapping[str, str]) -> Share:
+def compose_services(
+    wishes: Wishes, tables: Tables, platform: t.Mapping[str, str], asking: ClientCertificates
+) -> Share:
     """Return the listeners besides port 25."""
     share = Share("services")
     chroot = platform["chroot"]
-    options = _submission_options(wishes, tables, share, chroot)
+    # reject_sender_login_mismatch lets the null sender pass, by which a user could send as nobody.
+    null_sender = tables.add("null_sender", {"<>": "REJECT After login the sender must be an address of your own"})
+    cleanup = _submission_cleanup(wishes, tables, share, chroot)
     starttls = {"smtpd_tls_security_level": "encrypt"}
     wrapped = {"smtpd_tls_wrappermode": True}
     for name, own in (("submission", starttls), ("submissions", wrapped)):
         if wishes.flag(name):
-            _listen(share, name, chroot, {"syslog_name": f"postfix/{name}", **own, **options})
+            options = _submission_options(wishes, null_sender, asking.permit(name))
+            offered = {**own, **asking.options(name), **options, **cleanup}
+            _listen(share, name, chroot, {"syslog_name": f"postfix/{name}", **offered})
         else:
             share.serve(name, "inet", state="absent")
     for listener in wishes.entries("listeners"):
@@ -36,7 +43,10 @@ def compose_services(wishes: Wishes, tables: Tables, platform: t.Mapping[str, st
         if listener.get("state") == "absent":
             share.serve(name, "inet", state="absent")
             continue
-        fixed = {**own, **options} if role == "submission" else (wrapped if listener.get("wrappermode") else {})
+        fixed = {} if own is starttls and role == "mta" else own
+        if role == "submission":
+            fixed = {**fixed, **_submission_options(wishes, null_sender, asking.permit(name)), **cleanup}
+        fixed = {**fixed, **asking.options(name)}
         log_name = "".join(character if character.isalnum() or character in "-." else "-" for character in name)
         _listen(
             share, name, chroot, {"syslog_name": f"postfix/{log_name}", **fixed, **dict(listener.get("options") or {})}
@@ -110,37 +120,40 @@ def without_sites(restrictions: t.Sequence[str], sites: t.Sequence[str]) -> list
     return [restriction for restriction in restrictions if restriction not in asked]
 
 
-def _submission_options(wishes: Wishes, tables: Tables, share: Share, chroot: str) -> dict[str, t.Any]:
-    # reject_sender_login_mismatch lets the null sender pass, by which a user could send as nobody.
-    null_sender = tables.add("null_sender", {"<>": "REJECT After login the sender must be an address of your own"})
-    options: dict[str, t.Any] = {
+def _submission_options(wishes: Wishes, null_sender: str, known: t.Sequence[str]) -> dict[str, t.Any]:
+    """Return the options of a port for logins; known lets pass who has shown a known certificate."""
+    return {
         "smtpd_sasl_auth_enable": True,
         "smtpd_tls_auth_only": True,
         "smtpd_client_restrictions": "",
         "smtpd_helo_restrictions": "",
         "smtpd_sender_restrictions": [
+            *known,
             f"check_sender_access {null_sender}",
             *wishes.texts("submission_sender_restrictions"),
         ],
-        "smtpd_relay_restrictions": ["permit_sasl_authenticated", "reject"],
-        "smtpd_recipient_restrictions": ["reject_non_fqdn_recipient", "permit_sasl_authenticated", "reject"],
+        "smtpd_relay_restrictions": [*known, "permit_sasl_authenticated", "reject"],
+        "smtpd_recipient_restrictions": ["reject_non_fqdn_recipient", *known, "permit_sasl_authenticated", "reject"],
         "milter_macro_daemon_name": "ORIGINATING",
     }
+
+
+def _submission_cleanup(wishes: Wishes, tables: Tables, share: Share, chroot: str) -> dict[str, str]:
     checks = submission_checks(wishes, tables)
-    if checks:
-        options["cleanup_service_name"] = _CLEANUP
-        share.serve(
-            _CLEANUP,
-            "unix",
-            private="n",
-            unpriv="-",
-            chroot=chroot,
-            wakeup="-",
-            maxproc="0",
-            command="cleanup",
-            options={"header_checks": checks},
-        )
-    return options
+    if not checks:
+        return {}
+    share.serve(
+        _CLEANUP,
+        "unix",
+        private="n",
+        unpriv="-",
+        chroot=chroot,
+        wakeup="-",
+        maxproc="0",
+        command="cleanup",
+        options={"header_checks": checks},
+    )
+    return {"cleanup_service_name": _CLEANUP}
 
 
 def _listen(share: Share, name: str, chroot: str, options: dict[str, t.Any]) -> None:

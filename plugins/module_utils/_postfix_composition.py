@@ -20,7 +20,6 @@ from ._postfix_compose_host import (
     compose_accounts,
     compose_host,
     compose_protocol,
-    compose_tls,
     relay_domain_names,
 )
 from ._postfix_compose_restrictions import compose_restrictions
@@ -34,6 +33,7 @@ from ._postfix_compose_services import (
     without_sites,
 )
 from ._postfix_compose_tables import compose_tables
+from ._postfix_compose_tls import certificate_files, compose_client_certificates, compose_tls
 
 _TABLE = re.compile(r"[a-z]\w*:/")
 _LOOPBACK = frozenset({"127.0.0.0/8", "[::ffff:127.0.0.0]/104", "[::1]/128"})
@@ -58,6 +58,7 @@ class Composition:
     files: list[str]
     bounce_template: str
     listener_tls: dict[str, str]
+    certificate_files: list[str]
 
 
 def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Composition:
@@ -65,7 +66,8 @@ def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Co
 
     variables are those of the role without their prefix. host says what the platform and the installed Postfix are
     like: directory, chroot, compatibility_level, ca_file, known (parameters, empty if Postfix cannot be asked yet),
-    accounts (as from mail_account_tables) and dns_lists (as from dnsbl_restrictions, or empty).
+    accounts (as from mail_account_tables), dns_lists (as from dnsbl_restrictions, or empty), tls_directory and
+    tls_key_types (of role tls) and client_certificates (by the path that postfix_relay_clientcerts names).
     Raises CompositionError.
     """
     faults: list[str] = []
@@ -77,16 +79,18 @@ def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Co
     if postscreen is not None:
         dns_lists["client"] = without_sites(dns_lists["client"], sites)
     restrictions = {f"smtpd_{kind}_restrictions": checks for kind, checks in dns_lists.items()}
+    client_certificates, asking = compose_client_certificates(wishes, tables, host["client_certificates"])
     shares = [
         compose_host(wishes, host),
-        compose_tls(wishes, host),
+        compose_tls(wishes, tables, host),
         compose_protocol(frozenset(host["known"])),
         compose_accounts(wishes, tables, host["accounts"]),
         compose_restrictions(wishes, tables, _declared_classes(wishes), restrictions),
         compose_routes(wishes, tables, host["accounts"].get("transports", {})),
         compose_tables(wishes, tables),
-        compose_services(wishes, tables, host),
+        compose_services(wishes, tables, host, asking),
         *([] if postscreen is None else [postscreen]),
+        *([] if client_certificates is None else [client_certificates]),
         Share("sasl", params=dict(wishes.mapping("sasl_params"))),
     ]
     bounce = bounce_templates(wishes)
@@ -114,6 +118,7 @@ def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Co
         files=sorted({*names, *(["bounce.cf"] if bounce else []), *map(str, wishes.mapping("account_map_files"))}),
         bounce_template=bounce,
         listener_tls=tls_of_listeners(services),
+        certificate_files=certificate_files(wishes, host),
     )
 
 

@@ -18,6 +18,9 @@ def test_faults_reach_the_user():
         "known": [],
         "accounts": {"domains": [], "mailboxes": {}, "aliases": {}, "sender_logins": {}},
         "dns_lists": {},
+        "tls_directory": "/tls",
+        "tls_key_types": ["ECC"],
+        "client_certificates": {},
     }
     with pytest.raises(AnsibleFilterError, match="postfix_composition: .*lets everybody relay"):
         compose({"message_size_limit": 1, "mailbox_size_limit": 0, "postscreen_threshold": 1}, host)

@@ -23,10 +23,18 @@ _HOST = {
     "auth_group": "dovecot",
     "fts": True,
     "ports_of_others": {"Postfix": 587},
+    "hybrid_groups": [],
+    "dh_file": "/usr/share/dovecot/dh.pem",
+    "tls_directory": "/tls",
+    "tls_key_types": ["ECC"],
 }
 _TEMPLATES = {
     "dovecot_tls_certificate": "/etc/tls/fullchain.pem",
     "dovecot_tls_key": "/etc/tls/privkey.pem",
+    "dovecot_tls_alt_certificate": "",
+    "dovecot_tls_alt_key": "",
+    "dovecot_tls_certificates": [],
+    "dovecot_tls_profile": "intermediate",
     "dovecot_passwd_file": "/etc/dovecot/users",
     "dovecot_mail_root": "/var/vmail",
     "dovecot_mail_user": "vmail",
@@ -413,3 +421,67 @@ def test_users_of_a_passwd_file_own_their_mail_where_it_says_so() -> None:
     personal = _compose(userdbs=[{**userdb, "personal": True}]).settings["userdb passwd-file"]
     assert list(personal["fields"]) == ["home:default"]
     assert "personal" not in personal
+
+
+@pytest.mark.parametrize(
+    ("profile", "lowest", "prefers"),
+    [("modern", "TLSv1.3", "client"), ("intermediate", "TLSv1.2", "client"), ("legacy", "TLSv1", "server")],
+)
+def test_tls_follows_the_profile(profile: str, lowest: str, prefers: str) -> None:
+    settings = _compose(tls_profile=profile).settings
+    assert settings["ssl_min_protocol"] == lowest
+    assert settings["ssl_server_prefer_ciphers"] == prefers
+    assert settings["ssl_curve_list"] == "X25519:prime256v1:secp384r1"
+    assert ("ssl_cipher_list" in settings) == ("ssl_server_dh_file" in settings) == (profile != "modern")
+    assert ("@SECLEVEL=0" in settings.get("ssl_cipher_list", "")) == (profile == "legacy")
+
+
+def test_what_the_platform_has_not_is_not_offered() -> None:
+    settings = compose(_variables(), {**_HOST, "dh_file": "", "hybrid_groups": ["X25519MLKEM768"]}).settings
+    assert "ssl_server_dh_file" not in settings
+    assert settings["ssl_curve_list"] == "X25519:prime256v1:secp384r1:X25519MLKEM768"
+
+
+def test_each_name_has_its_certificate() -> None:
+    variables = _variables(
+        tls_alt_certificate="/etc/tls/fullchain-rsa.pem",
+        tls_alt_key="/etc/tls/privkey-rsa.pem",
+        tls_certificates=[
+            {"name": "mail.example.org", "names": ["*.example.org"]},
+            {"name": "mail.example.net", "certificate": "/own/a.pem", "key": "/own/a.key"},
+        ],
+    )
+    settings = compose(variables, {**_HOST, "tls_key_types": ["ECC", "RSA"]}).settings
+    assert settings["ssl_server_alt_cert_file"] == "/etc/tls/fullchain-rsa.pem"
+    assert settings["local_name *.example.org"] == settings["local_name mail.example.org"]
+    assert settings["local_name mail.example.org"] == {
+        "ssl_server_cert_file": "/tls/mail.example.org/fullchain.pem",
+        "ssl_server_key_file": "/tls/mail.example.org/privkey.pem",
+        "ssl_server_alt_cert_file": "/tls/mail.example.org/fullchain-rsa.pem",
+        "ssl_server_alt_key_file": "/tls/mail.example.org/privkey-rsa.pem",
+    }
+    # Without a word, the second certificate would be that of the other names.
+    assert settings["local_name mail.example.net"]["ssl_server_alt_cert_file"] == ""
+
+
+def test_the_other_version_has_the_same_certificates() -> None:
+    entries = [{"name": "mail.example.org"}, {"name": "mail.example.net", "names": ["imap.example.net"]}]
+    translated = translate(build(_compose(tls_certificates=entries).settings), "/etc/dovecot/dovecot")
+    assert translated.faults == ()
+    text = "".join(f"{line.text}\n" for line in render(translated.body))
+    assert "local_name imap.example.net {\n  ssl_cert = </tls/mail.example.net/fullchain.pem\n" in text
+    assert "ssl_dh = </usr/share/dovecot/dh.pem\n" in text
+    assert text.index("ssl_min_protocol") < text.index("local_name")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fault"),
+    [
+        ({"tls_profile": "strict"}, "dovecot_tls_profile is 'strict'"),
+        ({"tls_alt_key": "/k"}, "belong together"),
+        ({"tls_certificates": [{"name": "a.example", "key": "/k"}]}, "a certificate without its key"),
+        ({"tls_certificates": [{"name": "a.example"}, {"name": "a.example"}]}, "names a.example twice"),
+    ],
+)
+def test_tls_that_would_not_work_is_refused(wanted: dict[str, t.Any], fault: str) -> None:
+    assert fault in _faults(**wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -26,6 +27,8 @@ def _defaults() -> dict[str, t.Any]:
         "hostname": "mail.example.org",
         "domains": ["example.org"],
         "tls_chain_files": ["/tls/key.pem", "/tls/chain.pem"],
+        "tls_certificates": [],
+        "tls_profile": "intermediate",
         "sasl_params": {"smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth"},
         "account_maps": {},
         "account_map_files": {},
@@ -38,6 +41,8 @@ def _compose(
     dns_lists: dict[str, t.Any] | None = None,
     known: list[str] | None = None,
     suspended: dict[str, str] | None = None,
+    key_types: list[str] | None = None,
+    client_certificates: dict[str, str] | None = None,
     **variables: t.Any,
 ) -> Composition:
     host = {
@@ -54,6 +59,9 @@ def _compose(
             "transports": suspended or {},
         },
         "dns_lists": dns_lists or {},
+        "tls_directory": "/tls",
+        "tls_key_types": key_types or ["ECC"],
+        "client_certificates": client_certificates or {},
     }
     return compose({**_defaults(), **variables}, host)
 
@@ -488,3 +496,141 @@ def test_suspended_accounts_get_no_mail_whatever_the_transports_say() -> None:
         "example.org": "lmtp:unix:x",
     }
     assert _list(composition, "transport_maps") == [f"$default_database_type:{_FOLDER}/transport"]
+
+
+_PEM = """\
+-----BEGIN CERTIFICATE-----
+AAEC
+-----END CERTIFICATE-----
+"""
+_OF_PEM = "AE:4B:32:80:E5:6E:2F:AF:83:F4:14:A6:E3:DA:BE:9D:5F:BE:18:97:65:44:C0:5F:ED:12:1A:CC:B8:5B:53:FC"
+_FINGERPRINT = ":".join(["AB"] * 32)
+
+
+@pytest.mark.parametrize(
+    ("profile", "required", "opportunistic", "ciphers"),
+    [
+        ("modern", "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1, !TLSv1.2", "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1", "medium"),
+        ("intermediate", "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1", "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1", "medium"),
+        ("legacy", "!SSLv2, !SSLv3", "!SSLv2, !SSLv3", "high"),
+    ],
+)
+def test_port_25_is_never_stricter_than_intermediate(
+    profile: str, required: str, opportunistic: str, ciphers: str
+) -> None:
+    params = _params(_compose(tls_profile=profile))
+    assert params["smtpd_tls_mandatory_protocols"] == required
+    assert params["smtpd_tls_protocols"] == opportunistic
+    assert params["smtpd_tls_ciphers"] == ciphers
+    assert params["smtpd_tls_mandatory_ciphers"] == "high"
+    assert params["smtp_tls_protocols"] == "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1"
+    assert {"aNULL", "eNULL", "EXPORT"} <= set(params["smtpd_tls_exclude_ciphers"])
+
+
+def test_ciphers_follow_the_profile() -> None:
+    assert "tls_high_cipherlist" not in _params(_compose(tls_profile="modern"))
+    assert "AES128-SHA" not in _params(_compose())["tls_high_cipherlist"]
+    legacy = _params(_compose(tls_profile="legacy"))
+    assert legacy["tls_high_cipherlist"].endswith(":@SECLEVEL=0")
+    assert legacy["tls_preempt_cipherlist"] is True
+    assert "3DES" not in legacy["smtpd_tls_exclude_ciphers"]
+    assert "tls_medium_cipherlist" not in legacy
+
+
+def test_old_spellings_go() -> None:
+    params = _params(_compose())
+    for name in ("smtpd_use_tls", "smtp_use_tls", "smtpd_tls_cert_file", "smtpd_tls_eecdh_grade"):
+        assert params[name] == {"state": "absent"}
+
+
+def test_one_certificate_needs_no_table() -> None:
+    composition = _compose()
+    assert "tls_server_sni_maps" not in _params(composition)
+    assert composition.certificate_files == ["/tls/key.pem", "/tls/chain.pem"]
+
+
+def test_each_name_has_its_certificates() -> None:
+    composition = _compose(
+        key_types=["ECC", "RSA"],
+        tls_certificates=[
+            {"name": "mail.example.org", "names": ["imap.example.org"]},
+            {"name": "mail.example.net", "names": ["*.example.net"], "chain_files": ["/own/a.pem"]},
+        ],
+    )
+    both = "/tls/mail.example.org/combined.pem, /tls/mail.example.org/combined-rsa.pem"
+    table = _table(composition, "tls_names")
+    assert table["type"] == "texthash"
+    assert table["entries"] == {
+        "mail.example.org": both,
+        "imap.example.org": both,
+        "mail.example.net": "/own/a.pem",
+        ".example.net": "/own/a.pem",
+    }
+    assert _params(composition)["tls_server_sni_maps"] == f"texthash:{_FOLDER}/tls_names"
+    assert composition.certificate_files[2:] == [*both.split(", "), "/own/a.pem"]
+
+
+def test_a_known_certificate_relays_where_it_is_asked_for() -> None:
+    composition = _compose(
+        relay_clientcerts=[
+            {"name": "printer", "fingerprint": _FINGERPRINT.lower()},
+            {"name": "branch office", "file": "branch.pem"},
+        ],
+        client_certificates={"branch.pem": f"text before\n{_PEM}"},
+    )
+    assert _table(composition, "relay_clientcerts")["entries"] == {_FINGERPRINT: "printer", _OF_PEM: "branch office"}
+    assert _params(composition)["smtpd_tls_fingerprint_digest"] == "sha256"
+    services = _services(composition)
+    asking, other = (services[f"{name}/inet"]["options"] for name in ("submission", "submissions"))
+    assert asking["smtpd_tls_ask_ccert"] is True
+    assert asking["smtpd_sender_restrictions"][0] == "permit_tls_clientcerts"
+    assert asking["smtpd_relay_restrictions"] == ["permit_tls_clientcerts", "permit_sasl_authenticated", "reject"]
+    assert "permit_tls_clientcerts" in asking["smtpd_recipient_restrictions"]
+    assert "clientcerts" not in str(other)
+    assert "smtpd_tls_ask_ccert" not in other
+    assert "permit_tls_clientcerts" not in _list(composition, "smtpd_relay_restrictions")
+
+
+@pytest.mark.parametrize(("postscreen", "service"), [(False, "smtp/inet"), (True, "smtpd/pass")])
+def test_port_25_can_ask_for_certificates(postscreen: bool, service: str) -> None:
+    composition = _compose(
+        relay_clientcerts=[{"name": "printer", "fingerprint": _FINGERPRINT}],
+        relay_clientcerts_listeners=["smtp"],
+        postscreen=postscreen,
+    )
+    options = [item["options"] for one in composition.contributions for item in one["services"] if "options" in item]
+    assert sum(wish.get("smtpd_tls_ask_ccert", False) for wish in options) == 1
+    assert _services(composition)[service]["options"] == {"smtpd_tls_ask_ccert": True}
+    relay = _list(composition, "smtpd_relay_restrictions")
+    assert relay.index("permit_tls_clientcerts") < relay.index("reject_unauth_destination")
+
+
+@pytest.mark.parametrize(
+    ("variables", "fault"),
+    [
+        ({"tls_profile": "strict"}, "postfix_tls_profile is 'strict'"),
+        ({"tls_certificates": [{"name": "a.example", "chain_files": ["a.pem"]}]}, "'a.pem' must be an absolute path"),
+        ({"relay_clientcerts": [{"name": "a"}]}, "a needs either a fingerprint or a file"),
+        ({"relay_clientcerts": [{"name": "a", "fingerprint": "AB:CD"}]}, "the fingerprint of a must be SHA-256"),
+        ({"relay_clientcerts": [{"name": "a", "file": "/a"}]}, "/a of a holds no certificate"),
+        ({"relay_clientcerts": [{"fingerprint": _FINGERPRINT}]}, "an entry has no name"),
+        (
+            {"relay_clientcerts": [{"name": name, "fingerprint": _FINGERPRINT} for name in "ab"]},
+            "b has the certificate of a",
+        ),
+        (
+            {
+                "relay_clientcerts": [{"name": "a", "fingerprint": _FINGERPRINT}],
+                "relay_clientcerts_listeners": ["2525"],
+            },
+            "there is no 2525; use smtp, submission, submissions",
+        ),
+        (
+            {"relay_clientcerts": [{"name": "a", "fingerprint": _FINGERPRINT}], "relay_clientcerts_listeners": []},
+            "nobody would be asked",
+        ),
+    ],
+)
+def test_tls_that_would_not_work_is_refused(variables: dict[str, t.Any], fault: str) -> None:
+    with pytest.raises(CompositionError, match=re.escape(fault)):
+        _compose(**variables)
