@@ -42,6 +42,15 @@ options:
       password:
         description: Password of that user.
         type: str
+      tls:
+        description:
+          - Whether the connection to a server is encrypted. Its certificate has to be signed by one of O(database.ca_file)
+            and to be for O(database.host), or nothing is said.
+        type: bool
+        default: false
+      ca_file:
+        description: The authorities that may have signed the certificate of the server. Needed for O(database.tls).
+        type: path
       path:
         description: File of a database of SQLite, in a folder that exists. Needed for V(sqlite).
         type: path

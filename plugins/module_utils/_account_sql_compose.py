@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+import urllib.parse
 from dataclasses import dataclass
 
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import PROTOCOLS
@@ -65,7 +66,8 @@ def compose(wishes: t.Mapping[str, t.Any]) -> SqlComposition:
     """Return how to ask.
 
     wishes holds driver, host (a name, address or socket), port, name, postfix_user, postfix_password, dovecot_user,
-    dovecot_password, path and lookups_path (the files of SQLite), mail_user and postfix_directory.
+    dovecot_password, path and lookups_path (the files of SQLite), mail_user and postfix_directory, and ca_file (who may
+    have signed the certificate of the server), empty for a connection without TLS.
     Raises SqlCompositionError.
     """
     texts = {key: "" if value is None else str(value) for key, value in wishes.items()}
@@ -74,6 +76,8 @@ def compose(wishes: t.Mapping[str, t.Any]) -> SqlComposition:
         for key, text in sorted(texts.items())
         if not _PLAIN.fullmatch(text)
     ]
+    if texts.get("ca_file") and (texts["driver"] == "sqlite" or texts["host"].startswith("/")):
+        faults.append("accounts_sql_tls is for a server that is named in accounts_sql_host, not for a file or socket")
     if faults:
         raise SqlCompositionError("; ".join(faults))
     driver, directory = texts["driver"], texts["postfix_directory"]
@@ -109,7 +113,21 @@ def _postfix_head(texts: t.Mapping[str, str]) -> str:
             # A server that was down is asked again after so many seconds. Postfix before 3.9 takes its minute.
             "retry_interval": "5",
         }
+        if texts.get("ca_file"):
+            settings.update(_postfix_tls(texts))
     return "".join(f"{key} = {value}\n" for key, value in settings.items())
+
+
+def _postfix_tls(texts: t.Mapping[str, str]) -> dict[str, str]:
+    if texts["driver"] == "mysql":
+        return {"tls_CAfile": texts["ca_file"], "tls_verify_cert": "yes"}
+    # What TLS needs has no setting of its own. Postfix looks at nothing else then.
+    host = f"[{texts['host']}]" if ":" in texts["host"] else texts["host"]
+    user, password, name, authorities = (
+        urllib.parse.quote(texts[key], safe="") for key in ("postfix_user", "postfix_password", "name", "ca_file")
+    )
+    place = f"{user}:{password}@{host}{':' + texts['port'] if texts['port'] else ''}/{name}"
+    return {"hosts": f"postgresql://{place}?sslmode=verify-full&sslrootcert={authorities}"}
 
 
 def _dovecot_connection(texts: t.Mapping[str, str]) -> dict[str, t.Any]:
@@ -123,7 +141,17 @@ def _dovecot_connection(texts: t.Mapping[str, str]) -> dict[str, t.Any]:
         "user": texts["dovecot_user"],
         "password": texts["dovecot_password"],
         "dbname": texts["name"],
+        **_dovecot_tls(texts),
     }
+
+
+def _dovecot_tls(texts: t.Mapping[str, str]) -> dict[str, t.Any]:
+    authorities = texts.get("ca_file")
+    if not authorities:
+        return {}
+    if texts["driver"] == "pgsql":
+        return {"sslmode": "verify-full", "sslrootcert": authorities}
+    return {"mysql_ssl": True, "ssl_client_ca_file": authorities, "ssl_client_require_valid_cert": True}
 
 
 def passdbs(driver: str, app_passwords: int) -> list[dict[str, t.Any]]:

@@ -49,6 +49,7 @@ class Target:
     user: str = ""
     password: str = field(default="", repr=False)
     path: str = ""
+    ca_file: str = ""
 
     def __str__(self) -> str:
         if self.driver == "sqlite":
@@ -176,12 +177,17 @@ def database_option() -> dict[str, t.Any]:
             "user": {"type": "str"},
             "password": {"type": "str", "no_log": True},
             "path": {"type": "path"},
+            "tls": {"type": "bool", "default": False},
+            "ca_file": {"type": "path"},
         },
     }
 
 
 def parse_target(options: t.Mapping[str, t.Any]) -> Target:
     """Read the option database of a module. Raises DatabaseError."""
+    tls = options.get("tls") and options["driver"] != "sqlite"
+    if tls and (not options.get("ca_file") or not options.get("host") or options["host"].startswith("/")):
+        raise DatabaseError("database: tls needs ca_file, and host, a name or address and no socket")
     target = Target(
         driver=options["driver"],
         host=options.get("host") or "",
@@ -190,6 +196,7 @@ def parse_target(options: t.Mapping[str, t.Any]) -> Target:
         user=options.get("user") or "",
         password=options.get("password") or "",
         path=options.get("path") or "",
+        ca_file=options["ca_file"] if tls else "",
     )
     needed = ("path",) if target.driver == "sqlite" else ("name", "user")
     missing = [name for name in needed if not getattr(target, name)]
@@ -236,6 +243,8 @@ def _connect_pgsql(driver: t.Any, target: Target) -> t.Any:
         "dbname": target.name,
         "user": target.user,
         "password": target.password,
+        "sslmode": "verify-full" if target.ca_file else None,
+        "sslrootcert": target.ca_file,
     }
     given = {name: value for name, value in wanted.items() if value not in ("", None)}
     return driver.connect(connect_timeout=_TIMEOUT, **given)
@@ -247,7 +256,9 @@ def _connect_mysql(driver: t.Any, target: Target) -> t.Any:
         place = {"unix_socket": target.host}
     elif target.port is not None:
         place["port"] = target.port
-    return driver.connect(
+    if target.ca_file:
+        place["ssl"] = {"ca": target.ca_file, "check_hostname": True}
+    connection = driver.connect(
         database=target.name,
         user=target.user,
         password=target.password,
@@ -255,6 +266,19 @@ def _connect_mysql(driver: t.Any, target: Target) -> t.Any:
         connect_timeout=_TIMEOUT,
         **place,
     )
+    if target.ca_file:
+        _demand_tls(target, connection)
+    return connection
+
+
+def _demand_tls(target: Target, connection: t.Any) -> None:
+    """Raise DatabaseError where the server has no TLS, which the driver does not mind."""
+    with contextlib.closing(connection.cursor()) as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        if any(cipher for _name, cipher in cursor.fetchall()):
+            return
+    connection.close()
+    raise DatabaseError(f"{target}: the server has no TLS; set it up there, or leave tls out")
 
 
 def _open_sqlite(target: Target, *, write: bool, access: _files.FileAccess | None) -> Database:

@@ -94,6 +94,41 @@ def test_connection_of_dovecot() -> None:
     assert "CONCAT(quota_bytes, 'B')" in compose(driver="mysql")["dovecot_userdbs"][0]["query"]
 
 
+def test_an_encrypted_connection_to_postgresql() -> None:
+    composition = compose(host="db.example.org", postfix_password="p@ss:w/rd%", ca_file="/etc/ssl/db,ca.pem")
+    for text in composition["postfix_map_files"].values():
+        assert text.startswith(
+            "hosts = postgresql://mail_postfix:p%40ss%3Aw%2Frd%25@db.example.org/mail?sslmode=verify-full"
+            "&sslrootcert=%2Fetc%2Fssl%2Fdb%2Cca.pem\nuser = "
+        )
+    assert composition["dovecot_sql"]["sslmode"] == "verify-full"
+    assert composition["dovecot_sql"]["sslrootcert"] == "/etc/ssl/db,ca.pem"
+    numbered = compose(host="2001:db8::1", port=5433, ca_file="/ca")["postfix_map_files"]["pgsql-aliases.cf"]
+    assert "@[2001:db8::1]:5433/mail?" in numbered
+
+
+def test_an_encrypted_connection_to_mariadb() -> None:
+    composition = compose(driver="mysql", host="db.example.org", ca_file="/ca.pem")
+    head = "tls_CAfile = /ca.pem\ntls_verify_cert = yes\nquery = "
+    assert all(head in text for text in composition["postfix_map_files"].values())
+    assert composition["dovecot_sql"] == {
+        "driver": "mysql",
+        "host": "db.example.org",
+        "user": "mail_dovecot",
+        "password": "d0vecot",
+        "dbname": "mail",
+        "mysql_ssl": True,
+        "ssl_client_ca_file": "/ca.pem",
+        "ssl_client_require_valid_cert": True,
+    }
+
+
+@pytest.mark.parametrize("changes", [{"driver": "sqlite"}, {"driver": "mysql", "host": "/run/mysqld/mysqld.sock"}])
+def test_what_has_no_connection_cannot_encrypt_it(changes: dict[str, t.Any]) -> None:
+    with pytest.raises(AnsibleFilterError, match="accounts_sql_tls is for a server"):
+        compose(**changes, ca_file="/ca.pem")
+
+
 def test_what_no_file_can_quote_is_refused() -> None:
     with pytest.raises(AnsibleFilterError) as caught:
         compose(postfix_password="zz top", name="x'y")

@@ -172,6 +172,35 @@ def test_mariadb_is_asked_in_its_own_way(monkeypatch: pytest.MonkeyPatch) -> Non
     assert fake.told[-1] == ("COMMIT", ())
 
 
+TLS = {"host": "db.example.org", "name": "mail", "user": "u", "tls": True, "ca_file": "/ca.pem"}
+
+
+def test_an_encrypted_connection_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    postgresql = server(monkeypatch, "psycopg2")
+    with opened(parse_target({**TLS, "driver": "pgsql"}), write=False):
+        assert (postgresql.connected["sslmode"], postgresql.connected["sslrootcert"]) == ("verify-full", "/ca.pem")
+    mariadb = server(monkeypatch, "pymysql", {"SHOW SESSION STATUS": [("Ssl_cipher", "TLS_AES_256_GCM_SHA384")]})
+    with opened(parse_target({**TLS, "driver": "mysql"}), write=False):
+        assert mariadb.connected["ssl"] == {"ca": "/ca.pem", "check_hostname": True}
+    with opened(parse_target({**TLS, "driver": "pgsql", "tls": False}), write=False):
+        assert not {"sslmode", "sslrootcert"} & set(postgresql.connected)
+
+
+def test_a_server_without_tls_is_left_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    server(monkeypatch, "pymysql", {"SHOW SESSION STATUS": [("Ssl_cipher", "")]})
+    with (
+        pytest.raises(DatabaseError, match="MariaDB database mail on db.example.org: the server has no TLS"),
+        opened(parse_target({**TLS, "driver": "mysql"}), write=False),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("change", [{"ca_file": None}, {"host": None}, {"host": "/run/mysqld/mysqld.sock"}])
+def test_tls_needs_a_name_and_authorities(change: dict[str, t.Any]) -> None:
+    with pytest.raises(DatabaseError, match="tls needs ca_file, and host"):
+        parse_target({**TLS, "driver": "mysql", **change})
+
+
 def test_a_lock_that_is_not_given_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     server(monkeypatch, "pymysql", {"SELECT GET_LOCK": [(0,)]})
     with (

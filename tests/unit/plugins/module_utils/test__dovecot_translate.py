@@ -208,6 +208,28 @@ def test_what_has_no_counterpart_is_named(settings, setting):
     assert all(fault.cause and fault.remedy for fault in faults)
 
 
+def test_tls_of_a_database_has_the_names_of_the_client_library():
+    result = translate(
+        build(
+            {
+                "sql_driver": "mysql",
+                "mysql db.example.org": {
+                    "user": "mail",
+                    "mysql_ssl": True,
+                    "ssl_client_ca_file": "/ca.pem",
+                    "ssl_client_require_valid_cert": True,
+                },
+                "passdb sql": {"query": "SELECT password WHERE user = '%{user}'", "default_password_scheme": "PLAIN"},
+            }
+        ),
+        "/etc/dovecot/dovecot",
+    )
+    assert not result.faults
+    assert "connect = host=db.example.org user=mail ssl_ca=/ca.pem ssl_verify_server_cert=yes\n" in render_external(
+        result.files[0]
+    )
+
+
 def test_sql_goes_into_one_file_beside():
     result = translate(
         build(
