@@ -19,6 +19,7 @@ options:
     description:
       - C(driver) (V(sqlite), V(pgsql) or V(mysql)), C(host), C(port), C(name), C(postfix_user), C(postfix_password),
         C(dovecot_user), C(dovecot_password), C(path), C(lookups_path), C(mail_user) and C(postfix_directory).
+      - C(ca_file), who may have signed the certificate of the server, if the connections are encrypted.
     type: dict
     required: true
 """

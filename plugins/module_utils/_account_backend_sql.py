@@ -95,6 +95,7 @@ class SqlBackend:
         self._store = SqlStore(target, "accounts", group=group, mode=0o640)
         self._grammar_2_4 = grammar_2_4
         self._records: dict[str, Entry] = {}
+        self._left: set[str] = set()
 
     def check(self, wishes: t.Iterable[Wish]) -> None:
         """Raise AccountError for what no column of the database holds."""
@@ -126,6 +127,7 @@ class SqlBackend:
         rows, app_password_rows = found or ([], [])
         entries = [to_entry(row, grammar_2_4=self._grammar_2_4) for row in rows]
         app_passwords = to_app_passwords(app_password_rows)
+        self._left = set(app_passwords) - {entry.user for entry in entries}
         self._records = {
             entry.user: replace(entry, app_passwords=app_passwords[entry.user])
             if entry.user in app_passwords
@@ -146,7 +148,7 @@ class SqlBackend:
         before = [self._records[user] for user in changes if user in self._records]
         after = [entry for entry in changes.values() if entry is not None]
         # Somebody else may have removed an account and left its app passwords: they are not those of a new one.
-        new = [(entry.user,) for entry in after if entry.user not in self._records]
+        new = [(entry.user,) for entry in after if entry.user in self._left]
         with _as_backend_errors(), self._store.writing() as database:
             database.execute_many(f"DELETE FROM {APP_PASSWORDS} WHERE address = ?", new)
             _bring(database, APP_PASSWORDS, _APP_COLUMNS, _app_rows(before), _app_rows(after))

@@ -97,6 +97,12 @@ class Database:
 
     def insert(self, table: str, columns: t.Sequence[str], rows: t.Sequence[Row]) -> None:
         """Add rows."""
+        if self.driver == "pgsql" and rows:
+            with self._cursor() as cursor:
+                importlib.import_module("psycopg2.extras").execute_values(
+                    cursor, f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s", rows, page_size=500
+                )
+            return
         marks = ", ".join("?" for _column in columns)
         self.execute_many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 

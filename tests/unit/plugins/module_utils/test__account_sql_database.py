@@ -57,6 +57,9 @@ class FakeServer(types.ModuleType):
     def execute_batch(self, cursor: FakeServer, statement: str, rows: t.Any, page_size: int) -> None:
         cursor.executemany(statement, rows[:page_size])
 
+    def execute_values(self, cursor: FakeServer, statement: str, rows: t.Any, page_size: int) -> None:
+        cursor.executemany(statement, rows[:page_size])
+
     def fetchall(self) -> list[tuple[t.Any, ...]]:
         return self._found
 
@@ -154,7 +157,7 @@ def test_postgresql_is_asked_in_its_own_way(monkeypatch: pytest.MonkeyPatch) -> 
     assert "table_schema = current_schema()" in statements[1]
     assert statements[2].startswith("CREATE TABLE IF NOT EXISTS schema_version")
     assert "ENGINE" not in "".join(statements)
-    assert fake.told[-2:] == [("INSERT INTO accounts (address) VALUES (%s)", [("a@example.org",)]), ("COMMIT", ())]
+    assert fake.told[-2:] == [("INSERT INTO accounts (address) VALUES %s", [("a@example.org",)]), ("COMMIT", ())]
     assert "s3cret" not in repr(target) + str(target)
 
 
