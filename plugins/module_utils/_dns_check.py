@@ -258,7 +258,7 @@ def _judge_exchangers(
             if any(answer.cname for answer in looked):
                 cause = f"An MX record points at {target}, which is a CNAME; many senders do not follow it."
                 report.add("cname_at_mx", cause, "Point at the host itself.", **common)
-                report.settle({(target, "A"), (target, "AAAA")})
+                report.settle({key for key in by_key if key[0] == target})
             elif all(answer.known and not answer.value for answer in looked):
                 cause = f"An MX record points at {target}, which has no address."
                 report.add("mx_without_address", cause, "Publish its address, or point at another host.", **common)
@@ -325,10 +325,11 @@ def _judge_signatures(
 
 def _judge_by_resolver(expected: t.Sequence[Expected], resolver: str, ask: Ask, report: _Report) -> None:
     ill = {finding.zone for finding in report.found if finding.id in _MAKE_RESOLVERS_FAIL}
+    unknown = {item.name for item in expected if item.zone in ill}
     for item in expected:
         record = (item.name, item.type)
         if item.type == "PTR":
-            _judge_pointer(item, resolver, ask, report)
+            _judge_pointer(item, item.value[0] in unknown, resolver, ask, report)
             continue
         if item.type == "TXT" and any(text_kind(value) == "spf1" for value in item.value):
             _judge_spf(item, resolver, ask, report)
@@ -360,7 +361,7 @@ def _judge_spf(item: Expected, resolver: str, ask: Ask, report: _Report) -> None
         )
 
 
-def _judge_pointer(item: Expected, resolver: str, ask: Ask, report: _Report) -> None:
+def _judge_pointer(item: Expected, unknown: bool, resolver: str, ask: Ask, report: _Report) -> None:
     answer = ask(Question(resolver, item.name, "PTR", recursive=True))
     host = item.value[0]
     common: dict[str, t.Any] = {
@@ -382,7 +383,11 @@ def _judge_pointer(item: Expected, resolver: str, ask: Ask, report: _Report) -> 
     elif host not in answer.value:
         cause = f"The PTR record names another host than {host}, which the server greets as (EHLO)."
         report.add("ehlo_unlike_ptr", cause, "Let whoever gave out the address change it.", **common)
-    elif not _leads_back(item.name, host, resolver, ask) and not {(host, "A"), (host, "AAAA")} & report.records:
+    elif (
+        not unknown
+        and not _leads_back(item.name, host, resolver, ask)
+        and not {(host, "A"), (host, "AAAA")} & report.records
+    ):
         cause = f"The PTR record names {host}, which does not have this address."
         report.add("ptr_without_forward", cause, "Publish the address of the host.", **common)
 
