@@ -148,6 +148,16 @@ def test_install_asks_those_who_served_the_earlier_one(place: pathlib.Path, monk
     assert install.install(place, NAME, False).endswith("served on port 25 of 127.0.0.1 for mail.example.org")
 
 
+def test_install_asks_nobody_who_has_to_learn_of_another_kind_of_key(
+    place: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Ports(monkeypatch, p25=FIRST, p993=FIRST, p995=None)
+    give(place, FIRST, proofs=PROOFS)
+    install.install(place, NAME, False)
+    give(place, FIRST, RSA, proofs=PROOFS)
+    assert install.install(place, NAME, False).endswith("served on no port yet")
+
+
 def test_renew_asks_all_who_listen(place: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ports = Ports(monkeypatch, p25=FIRST, p993=RSA, p995=None)
     give(place, FIRST, proofs=PROOFS)

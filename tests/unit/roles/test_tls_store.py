@@ -67,10 +67,11 @@ def test_a_difference_is_seen(store: t.Any, change: str) -> None:
     assert read(store) == wanted
 
 
-def test_pairs_that_are_gone_leave_no_link(store: t.Any) -> None:
+def test_what_daemons_still_read_stays(store: t.Any) -> None:
     store.swap({**OLD, "privkey-rsa.pem": b"key"}, NOW)
     store.swap(NEW, at(1))
-    assert read(store) == NEW
+    assert read(store) == {**NEW, "privkey-rsa.pem": b"key"}
+    assert store.holds(NEW)
 
 
 def test_plain_files_of_earlier_days_are_kept_in_the_archive(store: t.Any) -> None:

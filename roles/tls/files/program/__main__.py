@@ -46,7 +46,7 @@ def main() -> int:
         for name in all_names(arguments.directory) if arguments.all else arguments.names:
             try:
                 print(f"{name}: {_run(arguments, name)}", flush=True)
-            except TlsError as error:
+            except (OSError, TlsError) as error:
                 failed = True
                 for line in str(error).splitlines():
                     print(f"{name}: {line}", file=sys.stderr, flush=True)

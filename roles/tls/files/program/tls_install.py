@@ -13,9 +13,10 @@ import pathlib
 import subprocess
 import typing as t
 
+from cryptography import x509
 from tls_config import Config, Proof, TlsError, read_config
 from tls_issue import ask, due, make
-from tls_pairs import Pair, check_pair, days_left, not_after, read_chain, read_pair, serial
+from tls_pairs import Pair, check_pair, days_left, key_kind, not_after, read_chain, read_pair, serial
 from tls_prove import der, listens, presented, prove
 from tls_store import Store, files_of
 
@@ -50,11 +51,11 @@ def install(directory: pathlib.Path, name: str, check: bool) -> str:
 def prove_only(directory: pathlib.Path, name: str) -> str:
     """See whether every port that listens serves what is in place."""
     config = read_config(directory, name)
-    chains = sorted((directory / name).glob("fullchain*.pem"))
-    if not chains:
+    leaves = _in_place(directory / name, len(config.sources))
+    if not leaves:
         raise TlsError(f"There is no certificate in {directory / name} yet; install it first")
     proofs = [proof for proof in config.proofs if listens(proof)]
-    _raise(prove(proofs, [read_chain(path)[0] for path in chains], config.proof_timeout))
+    _raise(prove(proofs, leaves, config.proof_timeout))
     return f"served on {', '.join(map(str, proofs)) or 'no port, as none listens'}"
 
 
@@ -76,13 +77,30 @@ def _bring(directory: pathlib.Path, config: Config, check: bool, *, strict: bool
         return f"to be installed, {_describe(pairs, now)}"
     proofs = [proof for proof in config.proofs if listens(proof)]
     if not strict:
-        earlier = [der(read_chain(path)[0]) for path in sorted(store.folder.glob("fullchain*.pem")) if path.exists()]
-        proofs = [proof for proof in proofs if _served(proof) in earlier]
+        proofs = _answerable(proofs, store, pairs)
     if not store.holds(files):
         store.swap(files, now)
     _raise(run_hooks(directory / "hooks.d", config.name) + prove(proofs, [p.leaf for p in pairs], config.proof_timeout))
     store.settle()
     return f"installed, {_describe(pairs, now)}, served on {', '.join(map(str, proofs)) or 'no port yet'}"
+
+
+def _in_place(folder: pathlib.Path, count: int) -> list[x509.Certificate]:
+    """Return the certificates in use; files of a kind of key that is no longer wanted may be there, too."""
+    if not (folder / "fullchain.pem").exists():
+        return []
+    first = read_chain(folder / "fullchain.pem")[0]
+    same = f"fullchain-{key_kind(first.public_key())}.pem"
+    others = [path for path in sorted(folder.glob("fullchain-*.pem")) if path.name != same and path.exists()]
+    return [first, *(read_chain(path)[0] for path in others[: count - 1])]
+
+
+def _answerable(proofs: t.Sequence[Proof], store: Store, pairs: t.Sequence[Pair]) -> list[Proof]:
+    """Return the proofs that can be given before daemons are told of changes in their own configuration."""
+    earlier = _in_place(store.folder, len(pairs))
+    if {key_kind(leaf.public_key()) for leaf in earlier} != {pair.kind for pair in pairs}:
+        return []
+    return [proof for proof in proofs if _served(proof) in [der(leaf) for leaf in earlier]]
 
 
 def _served(proof: Proof) -> bytes:

@@ -54,7 +54,7 @@ class Store:
 
     def holds(self, files: t.Mapping[str, bytes]) -> bool:
         """Whether these files are in place, with the right mode."""
-        if not self.current.is_symlink() or {path.name for path in self._linked()} != set(files):
+        if not self.current.is_symlink():
             return False
         return all(
             (self.folder / name).is_symlink()
@@ -78,18 +78,18 @@ class Store:
         return [path for path in self.folder.glob("*.pem") if path.is_symlink()]
 
     def swap(self, files: t.Mapping[str, bytes], now: datetime.datetime) -> None:
-        """Put files in place of those that are there. A proof is pending until settle()."""
+        """Put files in place of those that are there. A proof is pending until settle().
+
+        Others that are there stay, because daemons are not told yet that they are no longer wanted.
+        """
         self.archive.mkdir(mode=0o755, parents=True, exist_ok=True)
         (self.folder / _PENDING).touch(mode=0o644)
         self._take_over(now)
-        folder = self._write(files, now)
+        others = {path.name: path.read_bytes() for path in self._linked() if path.is_file() and path.name not in files}
+        folder = self._write({**others, **files}, now)
         self._link(self.current, f"archive/{folder.name}")
         for name in files:
             self._link(self.folder / name, f"current/{name}")
-        for path in self._linked():
-            if path.name not in files:
-                path.unlink()
-        _sync(self.folder)
         self._forget()
 
     def settle(self) -> None:
