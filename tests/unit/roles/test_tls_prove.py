@@ -60,18 +60,24 @@ def serving(
 
         served.sni_callback = choose
 
+    def converse(connection: socket.socket) -> None:
+        with connection.makefile("rb", buffering=0) as lines:
+            for said, wanted in dialogue:
+                connection.sendall(said)
+                if wanted and lines.readline().strip() != wanted:
+                    return
+        with served.wrap_socket(connection, server_side=True) as session:
+            session.recv(1)
+
     def answer(listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while True:
+            try:
                 connection, _address = listener.accept()
-                with connection, connection.makefile("rb", buffering=0) as lines:
-                    for said, wanted in dialogue:
-                        connection.sendall(said)
-                        if wanted and lines.readline().strip() != wanted:
-                            break
-                    else:
-                        with contextlib.suppress(OSError), served.wrap_socket(connection, server_side=True) as session:
-                            session.recv(1)
+            except OSError:
+                return
+            # Some look whether anybody listens, and leave.
+            with connection, contextlib.suppress(OSError):
+                converse(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         worker = threading.Thread(target=answer, args=(listener,), daemon=True)
