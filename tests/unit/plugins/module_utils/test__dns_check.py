@@ -104,6 +104,20 @@ def test_a_sound_world_has_no_findings() -> None:
     assert check(World()) == []
 
 
+def test_a_host_that_is_a_cname_is_one_finding() -> None:
+    world = World()
+    world.cnames[_HOST] = "x.example.net."
+    own_spf = Expected(_ZONE, _HOST, "TXT", (_SPF,))
+    assert check(world, (*_EXPECTED, own_spf)) == [f"cname_at_mx {_MX} MX {_NS1} {_NS2}"]
+
+
+def test_a_zone_that_nobody_has_says_nothing_of_pointers_to_it() -> None:
+    world = World()
+    world.put((_HOST, "A"))
+    findings = judge(_EXPECTED, {_ZONE: ()}, _RESOLVER, world, _NOW)
+    assert [finding.id for finding in findings] == ["no_servers"]
+
+
 _ALL = f"{_NS1} {_NS2}"
 _DK = "a._domainkey.example.org."
 _SRV = "_imaps._tcp.example.org."
