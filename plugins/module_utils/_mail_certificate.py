@@ -58,6 +58,12 @@ def describe(der: bytes) -> Certificate:
         raise CertificateError(f"The peer certificate cannot be read: {error}.") from error
 
 
+def serial_text(serial: int) -> str:
+    """Write a serial number as openssl-x509(1) does: whole bytes in hexadecimal."""
+    digits = f"{serial:X}"
+    return digits.zfill(len(digits) + len(digits) % 2)
+
+
 def _describe(der: bytes) -> Certificate:
     outer = only(der, SEQUENCE)
     body = next(content for tag, content in elements(outer) if tag == SEQUENCE)
@@ -69,7 +75,7 @@ def _describe(der: bytes) -> Certificate:
         subject=name(subject),
         issuer=name(issuer),
         san=tuple(_alternative_names(extensions)),
-        serial=format(int.from_bytes(serial, "big"), "X"),
+        serial=serial_text(int.from_bytes(serial, "big")),
         not_before=dates[0],
         not_after=dates[1],
         fingerprint=hashlib.sha256(der).hexdigest(),

@@ -13,7 +13,7 @@ import datetime
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.postmaster.mail.plugins.module_utils._mail_certificate import CertificateError
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_certificate import CertificateError, serial_text
 from ansible_collections.postmaster.mail.plugins.module_utils._mail_wire import ProbeError, StepRefusedError
 from ansible_collections.postmaster.mail.plugins.module_utils._tls_assess import (
     SEVERITIES,
@@ -161,7 +161,7 @@ def _judge_presented(presented: Presented, wanted: Expectation, now: datetime.da
     leaf = presented.chain[0]
     serial = int(leaf.base.serial, 16)
     if wanted.serial is not None and serial != wanted.serial:
-        yield f"the serial number is {leaf.base.serial}, expected {wanted.serial:X}. {_RENEWED}"
+        yield f"the serial number is {leaf.base.serial}, expected {serial_text(wanted.serial)}. {_RENEWED}"
     if wanted.fingerprint and leaf.base.fingerprint != wanted.fingerprint:
         yield f"the SHA-256 fingerprint is {leaf.base.fingerprint}, expected {wanted.fingerprint}. {_RENEWED}"
     missing = [name for name in wanted.names if not covers(leaf, name)]

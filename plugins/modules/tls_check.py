@@ -172,7 +172,7 @@ results:
               type: list
               elements: str
             serial:
-              description: Serial number in hexadecimal, without leading zeros.
+              description: Serial number in hexadecimal, in whole bytes as C(openssl x509) prints it.
               type: str
               sample: 4FA1079C
             not_before:

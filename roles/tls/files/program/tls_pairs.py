@@ -52,7 +52,8 @@ def key_kind(key: object) -> str:
 
 
 def serial(certificate: x509.Certificate) -> str:
-    return f"{certificate.serial_number:X}"
+    digits = f"{certificate.serial_number:X}"
+    return digits.zfill(len(digits) + len(digits) % 2)
 
 
 def not_before(certificate: x509.Certificate) -> datetime.datetime:

@@ -136,7 +136,7 @@ def test_expectations_that_are_met(expect: dict[str, t.Any]) -> None:
 @pytest.mark.parametrize(
     ("expect", "text"),
     [
-        ({"serial": "5"}, "(mail.example.org): the serial number is 4FA1079C, expected 5. If it was renewed, reload"),
+        ({"serial": "5"}, "(mail.example.org): the serial number is 4FA1079C, expected 05. If it was renewed, reload"),
         ({"fingerprint": "ab" * 32}, "expected abab"),
         ({"names": ["mail.example.org", "x.example.org"]}, "not valid for x.example.org; it holds mail.example.org."),
         ({"min_days_left": 31}, "CN=mail.example.org has 30 days left"),
