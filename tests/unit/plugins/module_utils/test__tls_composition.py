@@ -117,3 +117,10 @@ def test_existing_files_stay_where_they_are() -> None:
 def test_what_contradicts_itself_is_refused(changes: dict[str, t.Any], words: str) -> None:
     with pytest.raises(AnsibleFilterError, match=words):
         composed(**changes)
+
+
+def test_the_arguments_of_a_command_may_have_the_name() -> None:
+    issuer = {"kind": "command", "argv": ["/usr/bin/issue", "--force", "/s/{name}/ecc.ini"], "timeout": 900}
+    (one,) = composed(mode="acme", issuer=issuer, trust=None)
+    assert one["config"]["issuer"] == {**issuer, "argv": ["/usr/bin/issue", "--force", "/s/mail.example.org/ecc.ini"]}
+    assert "argv" not in composed()[0]["config"]["issuer"]
