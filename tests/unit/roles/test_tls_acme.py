@@ -118,6 +118,12 @@ def test_certbot_gets_settings_in_a_file_and_roots_in_its_environment(tmp_path: 
     assert environment["REQUESTS_CA_BUNDLE"] == "/etc/ssl/root.pem"
 
 
+def test_what_is_forced_has_a_new_key() -> None:
+    certbot = Certbot((0, ""))
+    acme.issue(pathlib.Path("one.ini"), "", True, run=certbot)
+    assert certbot.calls[0][0][-2:] == ["--force-renewal", "--new-key"]
+
+
 def test_another_certbot_is_waited_for() -> None:
     certbot = Certbot((1, "Another instance of Certbot is already running."), (0, ""))
     slept: list[float] = []

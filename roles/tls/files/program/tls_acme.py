@@ -79,12 +79,13 @@ def cause(output: str) -> str:
 def issue(
     path: pathlib.Path,
     roots: str,
+    force: bool = False,
     run: t.Callable[..., subprocess.CompletedProcess[str]] = subprocess.run,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> None:
     """Run certbot with these settings. Raises TlsError."""
     environment = {**os.environ, **({"REQUESTS_CA_BUNDLE": roots} if roots else {})}
-    argv = [CERTBOT, "certonly", "--config", str(path), "--force-renewal"]
+    argv = [CERTBOT, "certonly", "--config", str(path), "--force-renewal", *(["--new-key"] if force else [])]
     for pause in (*_PAUSES, 0):
         try:
             ended = run(
@@ -114,7 +115,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tls_acme.py", description=__doc__)
     parser.add_argument("--renew-before-days", type=int, default=30)
     parser.add_argument("--roots", default="", help="what the ACME server's own certificate is checked with")
-    parser.add_argument("--force", action="store_true", help="issue in any case")
+    parser.add_argument("--force", action="store_true", help="issue in any case, for new keys")
     parser.add_argument("settings", nargs="+", type=pathlib.Path)
     return parser.parse_args()
 
@@ -130,7 +131,7 @@ def main() -> int:
             what = f"{settings['cert-name']} ({settings['domains']}) by {settings['server']}"
             reason = due(settings, _STATE, arguments.renew_before_days, now, arguments.force)
             if reason:
-                issue(path, arguments.roots)
+                issue(path, arguments.roots, arguments.force)
             print(f"{what}: {f'issued, as {reason}' if reason else 'unchanged'}", flush=True)
         except TlsError as error:
             failed = True
