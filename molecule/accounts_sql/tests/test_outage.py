@@ -27,9 +27,9 @@ def outage(server):
 def test_mail_waits_and_logins_fail_closed(server, outage, mark):
     if outage is None:
         return
-    code, text = server.offer("alice@example.org")
+    code, text = server.answer_to("alice@example.org")
     assert 400 <= code < 500, text
-    code, text = server.offer("nobody@example.net")
+    code, text = server.answer_to("nobody@example.net")
     assert 400 <= code < 500, text
     # Dovecot says so at once when PostgreSQL is down; for MariaDB it first waits a minute, whether it comes back.
     # The auth process of Dovecot 2.3.19 may crash when PostgreSQL does not answer, and is started again.
@@ -37,7 +37,7 @@ def test_mail_waits_and_logins_fail_closed(server, outage, mark):
         server.imap("alice@example.org", timeout=120)
     # Postfix waits for Dovecot no longer than 20 seconds.
     with pytest.raises((smtplib.SMTPException, TimeoutError), match="454"):
-        server.submit("alice@example.org", "alice@example.org", "dave@example.org", mark, timeout=60)
+        server.submit("alice@example.org", "dave@example.org", mark, timeout=60)
     server.host.check_output(f"printf 'Subject: {mark}\\n\\nHello\\n' | sendmail -f '' alice@example.org")
     time.sleep(2)
     server.host.check_output(f"systemctl start {outage}")
@@ -45,7 +45,7 @@ def test_mail_waits_and_logins_fail_closed(server, outage, mark):
     for _attempt in range(50):
         server.host.check_output("postqueue -f")
         with contextlib.suppress(TimeoutError, imaplib.IMAP4.error):
-            if server.has("alice@example.org", mark):
+            if server.holds("alice@example.org", mark):
                 break
         time.sleep(2)
     else:

@@ -6,7 +6,7 @@ import contextlib
 import imaplib
 
 import pytest
-from client import PHONE, PRINTER
+from account_server import PHONE, PRINTER
 
 
 def test_what_waited_is_delivered_once_the_account_takes_mail_again(server):

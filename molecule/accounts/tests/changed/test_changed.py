@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from client import PASSWORD, PHONE, PRINTER
+from account_server import PASSWORD, PHONE, PRINTER
 
 SMITH = "smith@example.org"
 

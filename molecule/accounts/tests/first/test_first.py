@@ -5,7 +5,8 @@ from __future__ import annotations
 import smtplib
 
 import pytest
-from client import EDITOR, PASSWORD, PHONE, PRINTER
+from account_server import PASSWORD, PHONE, PRINTER
+from client import EDITOR
 
 BOB = "bob@example.org"
 

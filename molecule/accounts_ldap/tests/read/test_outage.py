@@ -22,7 +22,7 @@ def outage(server):
 @pytest.mark.usefixtures("outage")
 def test_mail_waits_and_logins_fail_closed(server, mark):
     for recipient in ("carol@example.org", "nobody@example.net"):
-        code, text = server.offer(recipient)
+        code, text = server.answer_to(recipient)
         assert 400 <= code < 500, text
     with pytest.raises((imaplib.IMAP4.error, TimeoutError), match="UNAVAILABLE|Temporary|timed out"):
         server.imap("carol@example.org", timeout=10)
@@ -32,7 +32,7 @@ def test_mail_waits_and_logins_fail_closed(server, mark):
         server.pop3("carol@example.org")
     # Postfix does not tell its clients that Dovecot could not ask.
     with pytest.raises((smtplib.SMTPException, TimeoutError), match="45|535|[Tt]imed out|closed"):
-        server.submit("carol@example.org", "carol@example.org", "dave@example.org", mark, timeout=10)
+        server.submit("carol@example.org", "dave@example.org", mark, timeout=10)
     server.host.check_output(f"printf 'Subject: {mark}\\n\\nHello\\n' | sendmail -f '' carol@example.org")
     time.sleep(2)
     server.host.check_output("systemctl start slapd")
@@ -40,7 +40,7 @@ def test_mail_waits_and_logins_fail_closed(server, mark):
     for _attempt in range(50):
         server.host.check_output("postqueue -f")
         with contextlib.suppress(TimeoutError, imaplib.IMAP4.error):
-            if server.has("carol@example.org", mark):
+            if server.holds("carol@example.org", mark):
                 break
         time.sleep(2)
     else:

@@ -6,7 +6,8 @@ import contextlib
 import imaplib
 
 import pytest
-from client import BOB, NEW, PHONE, PRINTER
+from account_server import PHONE, PRINTER
+from client import BOB, NEW
 
 
 def test_what_waited_is_delivered_once_the_account_takes_mail_again(server):

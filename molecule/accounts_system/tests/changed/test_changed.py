@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from client import BOB, NEW, PASSWORD, PHONE, PRINTER
+from account_server import PASSWORD, PHONE, PRINTER
+from client import BOB, NEW
 
 SMITH = "smith@example.org"
 

@@ -6,7 +6,8 @@ import imaplib
 import smtplib
 
 import pytest
-from client import BOB, PASSWORD, PHONE, PRINTER
+from account_server import PASSWORD, PHONE, PRINTER
+from client import BOB
 
 
 @pytest.mark.parametrize(

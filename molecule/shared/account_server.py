@@ -1,0 +1,122 @@
+"""A server with mail accounts as people see it who send and read mail, whatever keeps the accounts."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import poplib
+import smtplib
+import time
+from dataclasses import dataclass
+
+import pytest
+from host_client import trusting_context
+from testinfra.host import Host
+
+PASSWORD = "Correct-Horse-1"
+PHONE = "Phone-Horse-1"
+PRINTER = "Printer-Horse-1"
+_STRANGER = "client.friend.example"
+
+
+@dataclass(frozen=True)
+class AccountServer:
+    host: Host
+    address: str
+
+    def imap(self, user: str, password: str = PASSWORD, timeout: int = 30) -> imaplib.IMAP4_SSL:
+        session = imaplib.IMAP4_SSL(self.address, 993, ssl_context=trusting_context(), timeout=timeout)
+        escaped = user.replace("\\", "\\\\").replace('"', '\\"')
+        session.login(f'"{escaped}"', password)
+        return session
+
+    def refuses_imap(self, user: str, password: str = PASSWORD) -> None:
+        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+            self.imap(user, password)
+
+    def pop3(self, user: str, password: str = PASSWORD) -> poplib.POP3_SSL:
+        session = poplib.POP3_SSL(self.address, 995, context=trusting_context(), timeout=30)
+        session.user(user)
+        session.pass_(password)
+        return session
+
+    def pop3_subjects(self, user: str, password: str = PASSWORD) -> str:
+        """Return the headers of all messages that a client of POP3 sees."""
+        session = self.pop3(user, password)
+        count = session.stat()[0]
+        headers = [line for number in range(1, count + 1) for line in session.top(number, 0)[1]]
+        session.quit()
+        return b"\n".join(headers).decode()
+
+    def submission(self, user: str, password: str = PASSWORD, timeout: int = 30) -> smtplib.SMTP:
+        session = smtplib.SMTP(self.address, 587, local_hostname=_STRANGER, timeout=timeout)
+        session.starttls(context=trusting_context())
+        session.login(user, password)
+        return session
+
+    def refuses_submission(self, user: str, password: str = PASSWORD) -> None:
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            self.submission(user, password)
+
+    def submit(
+        self,
+        user: str,
+        recipient: str,
+        subject: str,
+        *,
+        sender: str = "",
+        password: str = PASSWORD,
+        timeout: int = 30,
+    ) -> None:
+        """Send a message after a login."""
+        with self.submission(user, password, timeout) as session:
+            message = f"Subject: {subject}\nFrom: {sender or user}\nTo: {recipient}\n\nHello\n"
+            session.sendmail(sender or user, [recipient], message)
+
+    def send(self, recipient: str, subject: str) -> None:
+        """Hand a message over on port 25 as a stranger would."""
+        message = f"Subject: {subject}\nFrom: friend@friend.example\nTo: {recipient}\n\nHello\n"
+        with smtplib.SMTP(self.address, 25, local_hostname=_STRANGER, timeout=30) as session:
+            session.sendmail("", [recipient], message)
+
+    def answer_to(self, recipient: str) -> tuple[int, str]:
+        """Return what a stranger hears who wants to send to recipient."""
+        with smtplib.SMTP(self.address, 25, local_hostname=_STRANGER, timeout=60) as session:
+            session.ehlo()
+            session.docmd("MAIL", "FROM:<>")
+            code, text = session.docmd("RCPT", f"TO:<{recipient}>")
+            return code, text.decode()
+
+    def holds(self, user: str, subject: str, password: str = PASSWORD) -> int:
+        """Return how many messages of this subject a user has now."""
+        session = self.imap(user, password)
+        session.select("INBOX", readonly=True)
+        found = session.search(None, "SUBJECT", subject)[1][0].split()
+        session.logout()
+        return len(found)
+
+    def gets(self, user: str, subject: str, password: str = PASSWORD) -> None:
+        """Wait until a message is there."""
+        for _attempt in range(60):
+            # On a busy machine an answer may take longer than a client waits, and what was down may not be up yet.
+            with contextlib.suppress(TimeoutError, imaplib.IMAP4.error):
+                if self.holds(user, subject, password):
+                    return
+            time.sleep(0.5)
+        pytest.fail(f"no message {subject} for {user}; queue:\n{self.host.run('mailq').stdout}\nlog:\n{self.log()}")
+
+    def folder(self, user: str) -> str:
+        """Return where the mail of a user is."""
+        local_part, _at, domain = user.partition("@")
+        return f"/var/vmail/{domain}/{local_part}/Maildir"
+
+    def has_file(self, user: str, subject: str) -> None:
+        """Wait until a message is in the mail of a user who cannot log in."""
+        for _attempt in range(60):
+            if self.host.run("grep -rlx %s %s", f"Subject: {subject}", self.folder(user)).stdout:
+                return
+            time.sleep(0.5)
+        pytest.fail(f"no message {subject} for {user}; log:\n{self.log()}")
+
+    def log(self) -> str:
+        return str(self.host.run("journalctl -t dovecot -t postfix -u dovecot -u 'postfix*' -n 40 -o cat").stdout)
