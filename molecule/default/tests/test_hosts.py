@@ -97,7 +97,8 @@ def test_files_are_not_open_to_others(host, path, owner, group, mode):
 
 
 def test_the_private_key_is_readable_by_root_alone(host):
-    file = host.file(f"/etc/postmaster/tls/{host.check_output('postconf -h myhostname')}/privkey.pem")
+    link = host.file(f"/etc/postmaster/tls/{host.check_output('postconf -h myhostname')}/privkey.pem")
+    file = host.file(link.linked_to)
     assert (file.user, file.mode) == ("root", 0o600)
 
 
