@@ -87,21 +87,26 @@ class LdapClient:
         except _ldif.LdifError as error:
             raise LdapError(f"{self._directory}: cannot be understood: {error}") from error
 
-    def change(self, records: t.Sequence[str]) -> None:
-        """Carry out changes in this order, all or none of them where the server has transactions. Raises LdapError."""
-        if not records:
-            return
-        data = "\n".join(records)
-        whole = self._has_transactions()
-        result = self._run("ldapmodify", ["-E", "txn=commit"] if whole else [], data=data)
-        if result.rc == 0:
-            return
-        steps = _STEP.findall(result.stdout)
-        done = 0 if whole or not steps else len(steps) - 1
-        if "ldap_txn_end" in result.stderr:
-            steps = self._refused(data, result.rc)
-        effect = f"{done} of {len(records)} changes have been made" if done else "nothing has been changed"
-        self._check(result, f"cannot be changed{f' at {steps[-1]}' if steps else ''}", f"; {effect}")
+    def change(self, *batches: t.Sequence[str]) -> None:
+        """Carry out changes in this order, each batch all or not at all where the server has transactions.
+
+        Raises LdapError, which says how many changes have been made before.
+        """
+        wanted = [batch for batch in batches if batch]
+        whole = bool(wanted) and self._has_transactions()
+        total, done = sum(map(len, wanted)), 0
+        for batch in wanted:
+            data = "\n".join(batch)
+            result = self._run("ldapmodify", ["-E", "txn=commit"] if whole else [], data=data)
+            if result.rc == 0:
+                done += len(batch)
+                continue
+            steps = _STEP.findall(result.stdout)
+            done += 0 if whole or not steps else len(steps) - 1
+            if "ldap_txn_end" in result.stderr:
+                steps = self._refused(data, result.rc)
+            effect = f"{done} of {total} changes have been made" if done else "nothing has been changed"
+            self._check(result, f"cannot be changed{f' at {steps[-1]}' if steps else ''}", f"; {effect}")
 
     def _has_transactions(self) -> bool:
         options = ["-LLL", "-b", "", "-s", "base", "(objectClass=*)", "supportedExtension"]

@@ -333,7 +333,7 @@ def test_app_passwords_are_entries_below_that_of_the_account() -> None:
 @pytest.mark.parametrize(
     ("after", "changes"),
     [
-        (None, "{2}delete\n\n\n{1}delete\n\n\ndn: {0}changetype: delete\n\n"),
+        (None, "{1}delete\n\n\n{2}delete\n\ndn: {0}changetype: delete\n\n"),
         ((PHONE, SCANNER), ""),
         ((PHONE,), "{2}delete\n\n"),
         (
@@ -357,9 +357,26 @@ def test_app_passwords_become_what_was_asked_for(after: tuple[AppPassword, ...] 
     place.write({account.user: None if after is None else replace(account, former=account.user, app_passwords=after)})
     name = f"mail=alice@example.org,{BASE}\n"
     below = [f"dn: postmasterMailSlot={slot},{name}changetype: " for slot in (1, 2)]
-    if after is None:
-        changes = changes.replace("{2}delete\n\n\n{1}", "{1}delete\n\n\n{2}")
     assert directory.changes == changes.format(name, *below)
+
+
+def test_what_was_done_before_a_later_transaction_failed_is_said() -> None:
+    class Reluctant(FakeDirectory):
+        """Keeps the entry of an account that had app passwords."""
+
+        def run(self, argv: t.Sequence[str], *, data: str | None = None) -> CommandResult:
+            refused = data is not None and f"dn: mail=alice@example.org,{BASE}\nchangetype: delete" in data
+            self.result = (50, "ldap_txn_end_s: Insufficient access (50)\n") if refused else (0, "")
+            return super().run(argv, data=data)
+
+    first = FakeDirectory()
+    place = backend(first, attributes=ALL)
+    place.read()
+    place.write({ALICE.user: replace(ALICE, app_passwords=(PHONE, SCANNER))})
+    place = backend(Reluctant(**found_again(first.changes)), attributes=ALL)
+    place.read()
+    with pytest.raises(AccountBackendError, match="olcAccess.*; 2 of 3 changes have been made$"):
+        place.write({ALICE.user: None})
 
 
 def test_app_passwords_follow_an_account_that_is_renamed() -> None:
