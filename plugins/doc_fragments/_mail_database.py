@@ -44,8 +44,8 @@ options:
         type: str
       tls:
         description:
-          - Whether the connection to a server is encrypted. Its certificate has to be for O(database.host) and signed by
-            one of O(database.ca_file), or nothing is said.
+          - Whether the connection to a server is encrypted. Its certificate has to be for O(database.host) and signed
+            by one of O(database.ca_file), or nothing is said.
         type: bool
         default: false
       ca_file:
