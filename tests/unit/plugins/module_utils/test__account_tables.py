@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from ansible_collections.postmaster.mail.plugins.module_utils._account_inventory import Account, Alias
@@ -212,11 +210,9 @@ def test_aliases_may_lead_to_accounts_that_are_elsewhere():
         build_account_tables(accounts=(), aliases=loop, domains=("example.org",), postmaster=None, complete=False)
 
 
-def test_ten_thousand_accounts_in_two_domains_are_quick():
-    accounts = [Account(f"user{number}@example.org") for number in range(10_000)]
-    started = time.monotonic()
+def test_every_account_of_a_domain_is_reached_in_its_alias_domain():
+    accounts = [Account(f"user{number}@example.org") for number in range(1_000)]
     built = tables(
         accounts=accounts, aliases=(Alias("@example.net", ("@example.org",)),), domains=("example.org", "example.net")
     )
-    assert len(built.aliases) > 10_000
-    assert time.monotonic() - started < 2
+    assert all(built.aliases[f"user{number}@example.net"] == f"user{number}@example.org" for number in range(1_000))
