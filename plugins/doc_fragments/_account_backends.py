@@ -33,9 +33,9 @@ options:
       - The directory and the entry that may write into it. The tools of OpenLDAP are needed on the target (Debian,
         C(ldap-utils)).
       - A new account gets the entry C(<address attribute>=<address>,<base>).
-      - All changes of a task are one transaction (RFC 5805), except that accounts with app passwords are removed in a
-        second one. On a server without transactions, a change that fails ends the task. The error says how many changes
-        have been made before it, and names the entry.
+      - All changes of a task are one transaction (RFC 5805), except that entries are removed one by one after it.
+        There, and on a server without transactions, a change that fails ends the task. The error names the entry, and
+        says how many changes have been made before it.
     type: dict
     suboptions:
       uris:

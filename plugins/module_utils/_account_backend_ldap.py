@@ -198,18 +198,15 @@ class LdapBackend:
     def write(self, changes: Changes) -> None:
         renamed = {entry.former for address, entry in changes.items() if entry is not None and entry.former != address}
         records: list[str] = []
-        # A transaction of OpenLDAP cannot remove an entry together with those below it.
-        emptied: list[str] = []
         for address, entry in changes.items():
             if entry is not None:
                 records += self._records(entry)
             elif address not in renamed:
                 dn = self._entries[address].dn
-                below = [_ldif.delete(one.dn) for one in self._app_passwords.get(dn, [])]
-                records += below
-                (emptied if below else records).append(_ldif.delete(dn))
+                records += [_ldif.delete(one.dn) for one in self._app_passwords.get(dn, [])]
+                records.append(_ldif.delete(dn))
         try:
-            self._client.change(records, emptied)
+            self._client.change(records)
         except LdapError as error:
             raise AccountBackendError(str(error)) from error
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-import urllib.parse
 from dataclasses import dataclass
 
 from ansible_collections.postmaster.mail.plugins.module_utils._account_fields import PROTOCOLS
@@ -121,13 +120,9 @@ def _postfix_head(texts: t.Mapping[str, str]) -> str:
 def _postfix_tls(texts: t.Mapping[str, str]) -> dict[str, str]:
     if texts["driver"] == "mysql":
         return {"tls_CAfile": texts["ca_file"], "tls_verify_cert": "yes"}
-    # What TLS needs has no setting of its own. Postfix looks at nothing else then.
-    host = f"[{texts['host']}]" if ":" in texts["host"] else texts["host"]
-    user, password, name, authorities = (
-        urllib.parse.quote(texts[key], safe="") for key in ("postfix_user", "postfix_password", "name", "ca_file")
-    )
-    place = f"{user}:{password}@{host}{':' + texts['port'] if texts['port'] else ''}/{name}"
-    return {"hosts": f"postgresql://{place}?sslmode=verify-full&sslrootcert={authorities}"}
+    # What TLS needs has no setting of its own, but libpq takes it in the name of the database. In an address like
+    # postgresql://... Postfix would log the password.
+    return {"dbname": f"dbname={texts['name']} sslmode=verify-full sslrootcert={texts['ca_file']}"}
 
 
 def _dovecot_connection(texts: t.Mapping[str, str]) -> dict[str, t.Any]:

@@ -87,15 +87,18 @@ class LdapClient:
         except _ldif.LdifError as error:
             raise LdapError(f"{self._directory}: cannot be understood: {error}") from error
 
-    def change(self, *batches: t.Sequence[str]) -> None:
-        """Carry out changes in this order, each batch all or not at all where the server has transactions.
+    def change(self, records: t.Sequence[str]) -> None:
+        """Carry out changes, then removals. The changes are made all or not at all where the server has transactions.
 
-        Raises LdapError, which says how many changes have been made before.
+        Raises LdapError, which says how many have been made before.
         """
-        wanted = [batch for batch in batches if batch]
-        whole = bool(wanted) and self._has_transactions()
-        total, done = sum(map(len, wanted)), 0
-        for batch in wanted:
+        done = 0
+        changes = [record for record in records if not _ldif.removes(record)]
+        # A transaction of OpenLDAP takes one removal at most.
+        removals = [record for record in records if _ldif.removes(record)]
+        for batch, whole in ((changes, bool(changes) and self._has_transactions()), (removals, False)):
+            if not batch:
+                continue
             data = "\n".join(batch)
             result = self._run("ldapmodify", ["-E", "txn=commit"] if whole else [], data=data)
             if result.rc == 0:
@@ -105,7 +108,7 @@ class LdapClient:
             done += 0 if whole or not steps else len(steps) - 1
             if "ldap_txn_end" in result.stderr:
                 steps = self._refused(data, result.rc)
-            effect = f"{done} of {total} changes have been made" if done else "nothing has been changed"
+            effect = f"{done} of {len(records)} changes have been made" if done else "nothing has been changed"
             self._check(result, f"cannot be changed{f' at {steps[-1]}' if steps else ''}", f"; {effect}")
 
     def _has_transactions(self) -> bool:

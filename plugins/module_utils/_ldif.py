@@ -85,6 +85,11 @@ def delete(dn: str) -> str:
     return "\n".join((_line("dn", dn), "changetype: delete", "", ""))
 
 
+def removes(record: str) -> bool:
+    """Tell whether a record is one of delete."""
+    return "\nchangetype: delete\n" in record
+
+
 def rdn(attribute: str, value: str) -> str:
     """Return a relative name."""
     text = _DN_SPECIAL.sub(lambda match: f"\\{match.group()}", value)

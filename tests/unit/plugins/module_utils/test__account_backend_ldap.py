@@ -333,14 +333,14 @@ def test_app_passwords_are_entries_below_that_of_the_account() -> None:
 @pytest.mark.parametrize(
     ("after", "changes"),
     [
-        (None, "{1}delete\n\n\n{2}delete\n\ndn: {0}changetype: delete\n\n"),
+        (None, "{1}delete\n\n\n{2}delete\n\n\ndn: {0}changetype: delete\n\n"),
         ((PHONE, SCANNER), ""),
         ((PHONE,), "{2}delete\n\n"),
         (
             (SCANNER,),
             "{1}modify\nreplace: cn\ncn: scanner\n-\nreplace: userPassword\nuserPassword: {{CRYPT}}$6$s\n-\n"
             "replace: postmasterMailService\npostmasterMailService: smtp\npostmasterMailService: submission\n-\n"
-            "replace: postmasterMailAllowNets\npostmasterMailAllowNets: 192.0.2.0/24,2001:db8::/32\n-\n\n\n"
+            "replace: postmasterMailAllowNets\npostmasterMailAllowNets: 192.0.2.0/24,2001:db8::/32\n-\n\n"
             "{2}delete\n\n",
         ),
     ],
@@ -360,23 +360,27 @@ def test_app_passwords_become_what_was_asked_for(after: tuple[AppPassword, ...] 
     assert directory.changes == changes.format(name, *below)
 
 
-def test_what_was_done_before_a_later_transaction_failed_is_said() -> None:
+def test_what_was_done_before_a_removal_failed_is_said() -> None:
     class Reluctant(FakeDirectory):
         """Keeps the entry of an account that had app passwords."""
 
         def run(self, argv: t.Sequence[str], *, data: str | None = None) -> CommandResult:
-            refused = data is not None and f"dn: mail=alice@example.org,{BASE}\nchangetype: delete" in data
-            self.result = (50, "ldap_txn_end_s: Insufficient access (50)\n") if refused else (0, "")
+            removal = data is not None and "changetype: delete" in data
+            assert removal != ("txn=commit" in argv) or data is None
+            self.result = (50, "ldap_delete: Insufficient access (50)\n") if removal else (0, "")
             return super().run(argv, data=data)
 
     first = FakeDirectory()
     place = backend(first, attributes=ALL)
     place.read()
     place.write({ALICE.user: replace(ALICE, app_passwords=(PHONE, SCANNER))})
-    place = backend(Reluctant(**found_again(first.changes)), attributes=ALL)
+    directory = Reluctant(**found_again(first.changes))
+    directory.steps = "".join(f'deleting entry "{name}{ALICE.user}"\n\n' for name in ("1,mail=", "2,mail=", "mail="))
+    place = backend(directory, attributes=ALL)
     place.read()
-    with pytest.raises(AccountBackendError, match="olcAccess.*; 2 of 3 changes have been made$"):
-        place.write({ALICE.user: None})
+    bob = replace(ALICE, user="bob@example.org", home="/var/vmail/example.org/bob")
+    with pytest.raises(AccountBackendError, match="at mail=alice@.*olcAccess.*; 3 of 4 changes have been made$"):
+        place.write({ALICE.user: None, bob.user: bob})
 
 
 def test_app_passwords_follow_an_account_that_is_renamed() -> None:

