@@ -235,10 +235,12 @@ class Databases:
         words = [f"host={block.argument}"]
         for entry in unprefixed(block):
             if isinstance(entry, Block) and entry.head == "parameters":
-                words += [f"{one.key}={self._context.words(one)}" for one in entry.body if isinstance(one, Setting)]
+                words += [
+                    f"{one.key}={self._context.plain_words(one)}" for one in entry.body if isinstance(one, Setting)
+                ]
             elif isinstance(entry, Setting) and entry.key != "ssl":
                 key = _CONNECTION.get(entry.key, entry.key)
-                words += [f"{key}={self._context.words(entry)}"]
+                words += [f"{key}={self._context.plain_words(entry)}"]
         return words[1:] if any(word.startswith("host=") for word in words[1:]) else words
 
     def _ldap(self, block: Block, body: Body) -> str:

@@ -81,7 +81,13 @@ class Context:
 
     def words(self, setting: Setting) -> str:
         """Rewrite a value that 2.3 puts among others on one line, where a blank would end it."""
-        text = self.text(setting)
+        return self._one_word(self.text(setting), setting)
+
+    def plain_words(self, setting: Setting) -> str:
+        """As words, where 2.3 looks for no variables."""
+        return self._one_word(setting.value, setting)
+
+    def _one_word(self, text: str, setting: Setting) -> str:
         if re.search(r"\s", text):
             self.fault(
                 setting.origin, "holds a blank, which Dovecot 2.3 cannot take here", "Use a value without blanks."

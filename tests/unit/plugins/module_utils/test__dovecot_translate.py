@@ -215,6 +215,7 @@ def test_tls_of_a_database_has_the_names_of_the_client_library():
                 "sql_driver": "mysql",
                 "mysql db.example.org": {
                     "user": "mail",
+                    "password": "100%",
                     "mysql_ssl": True,
                     "ssl_client_ca_file": "/ca.pem",
                     "ssl_client_require_valid_cert": True,
@@ -225,8 +226,9 @@ def test_tls_of_a_database_has_the_names_of_the_client_library():
         "/etc/dovecot/dovecot",
     )
     assert not result.faults
-    assert "connect = host=db.example.org user=mail ssl_ca=/ca.pem ssl_verify_server_cert=yes\n" in render_external(
-        result.files[0]
+    assert (
+        "connect = host=db.example.org user=mail password=100% ssl_ca=/ca.pem ssl_verify_server_cert=yes\n"
+        in render_external(result.files[0])
     )
 
 
