@@ -15,8 +15,11 @@ ZONES = {
     "0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa": NS12,
     "example.net": NS13,
     "100.51.198.in-addr.arpa": NS13,
+    "left.example": NS12,
+    "right.example": NS12,
+    "17.203.10.in-addr.arpa": NS12,
 }
-SIGNED = ["example.org", "example.net", "2.0.192.in-addr.arpa"]
+SIGNED = ["example.org", "example.net", "2.0.192.in-addr.arpa", "left.example", "right.example"]
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -42,6 +45,8 @@ def test_both_servers_have_the_same_zone(server, zone):
         ("first.dynamic.example.org", "A", {"192.0.2.1"}),
         ("25.2.0.192.in-addr.arpa", "PTR", {"mail.example.org."}),
         ("25.100.51.198.in-addr.arpa", "PTR", {"mail.example.net."}),
+        ("left.example", "MX", {"10 mail.left.example."}),
+        ("243.17.203.10.in-addr.arpa", "PTR", {"mail.left.example."}),
         (
             "5.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
             "PTR",
