@@ -60,7 +60,7 @@ class Server:
     def said(self) -> str:
         """Return what the last run of the unit said."""
         run = self.host.check_output(f"systemctl show -P InvocationID {UNIT}.service")
-        return self.host.check_output(f"journalctl -q -o cat _SYSTEMD_INVOCATION_ID={run}")
+        return self.host.check_output(f"journalctl --sync && journalctl -q -o cat _SYSTEMD_INVOCATION_ID={run}")
 
     def imap(self, user: str) -> imaplib.IMAP4_SSL:
         session = imaplib.IMAP4_SSL(self.address, 993, ssl_context=trusting_context(), timeout=60)
