@@ -14,7 +14,7 @@ from tls_material import NOW, load, make, new_key
 pairs = load("tls_pairs")
 config = load("tls_config")
 
-NAMES = ["mail.example.org", "imap.example.org"]
+NAMES = ("mail.example.org", "imap.example.org")
 ROOT = make("Root", days=(-10, 3650))
 INTERMEDIATE = make("Intermediate", ROOT, days=(-5, 1800))
 EXPIRED_INTERMEDIATE = make("Intermediate", ROOT, days=(-5, -1), key=INTERMEDIATE.key)
