@@ -57,6 +57,8 @@ def compose_access(work: Work) -> None:
             "protocols": wishes.texts("protocols"),
             "listen": ", ".join(wishes.texts("listen")),
             "recipient_delimiter": wishes.text("recipient_delimiter"),
+            # Sessions outlive a reload, as that after the renewal of a certificate; systemd ends them at a stop.
+            "shutdown_clients": False,
         }
     )
     for name, setting in (

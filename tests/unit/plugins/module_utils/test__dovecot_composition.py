@@ -239,6 +239,11 @@ def test_sieve_sends_by_smtp_where_there_is_a_server() -> None:
     assert "submission_host" not in _compose(sieve=True).settings
 
 
+def test_sessions_outlive_a_reload_unless_the_user_wants_their_end() -> None:
+    assert _compose().settings["shutdown_clients"] is False
+    assert _compose(settings={"shutdown_clients": True}).settings["shutdown_clients"] is True
+
+
 def test_settings_of_the_user_win() -> None:
     own = {"ssl": "yes", "protocol imap": {"mail_plugins": {"imap_quota": False}, "imap_idle_notify_interval": "1m"}}
     settings = _compose(settings=own).settings
