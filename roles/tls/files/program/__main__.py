@@ -26,7 +26,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="every certificate that has a configuration")
     parser.add_argument("command", choices=["install", "renew", "prove"])
     parser.add_argument("names", nargs="*", metavar="name")
-    arguments = parser.parse_args()
+    # Before Python 3.12 options between positional arguments would leave no names.
+    arguments = parser.parse_intermixed_args()
     if bool(arguments.names) == arguments.all:
         parser.error("give names of certificates, or --all")
     return arguments
