@@ -1,12 +1,13 @@
 """Make certificates as others would bring them: good ones, and each kind of bad one.
 
-Argument: the folder. A pair NAME has NAME-key.pem and NAME-chain.pem, and NAME.pem with both.
+Argument: a folder. A pair NAME has NAME-key.pem and NAME-chain.pem, NAME.pem both; FOLDER.tar has all of it.
 """
 
 from __future__ import annotations
 
 import datetime
 import pathlib
+import shutil
 import sys
 import typing as t
 from dataclasses import dataclass
@@ -89,6 +90,7 @@ def main(folder: pathlib.Path) -> None:
         (folder / f"{name}-key.pem").write_bytes(key)
         (folder / f"{name}-chain.pem").write_bytes(chain)
         (folder / f"{name}.pem").write_bytes(key + chain)
+    shutil.make_archive(str(folder), "tar", folder)
 
 
 if __name__ == "__main__":
