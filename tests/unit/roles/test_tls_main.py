@@ -1,3 +1,7 @@
+# Copyright (c) 2026, The postmaster.mail authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """What the program that keeps certificates on a host is told on its command line."""
 
 from __future__ import annotations
@@ -17,7 +21,8 @@ def _run(directory: pathlib.Path, *words: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize(
-    "words", [["install", "--check", "a.example"], ["install", "a.example", "--check"], ["--check", "renew", "a.example"]]
+    "words",
+    [["install", "--check", "a.example"], ["install", "a.example", "--check"], ["--check", "renew", "a.example"]],
 )
 def test_options_stand_where_they_like(tmp_path: pathlib.Path, words: list[str]) -> None:
     ended = _run(tmp_path, *words)
