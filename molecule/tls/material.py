@@ -1,6 +1,6 @@
-"""Make certificates as others would bring them: good ones, and each kind of bad one.
+"""Make a certificate as others would bring it, with its key, its chain and their root.
 
-Argument: a folder. A pair NAME has NAME-key.pem and NAME-chain.pem, NAME.pem both; FOLDER.tar has all of it.
+Argument: a folder for root.pem, good-key.pem and good-chain.pem; FOLDER.tar has all of it.
 """
 
 from __future__ import annotations
@@ -64,32 +64,10 @@ def main(folder: pathlib.Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     root = make("Root of others", days=(-400, 4000))
     above = make("Intermediate of others", root, days=(-400, 2000))
-    expired = make("Intermediate of others", root, days=(-400, -1))
-    good, newer, other = (make(NAMES[0], above, NAMES) for _number in range(3))
-    old = make(NAMES[0], above, NAMES, (-90, -1))
-    below_expired = make(NAMES[0], expired, NAMES)
-    foreign = make("www.example.org", above, ["www.example.org"])
-    pairs = {
-        "good": (good.key_pem, good.pem + above.pem),
-        "newer": (newer.key_pem, newer.pem + above.pem),
-        "other": (other.key_pem, other.pem + above.pem),
-        "mismatched": (other.key_pem, good.pem + above.pem),
-        "expired": (old.key_pem, old.pem + above.pem),
-        "expired-issuer": (below_expired.key_pem, below_expired.pem + expired.pem),
-        "foreign": (foreign.key_pem, foreign.pem + above.pem),
-        "incomplete": (newer.key_pem, newer.pem),
-        "disordered": (newer.key_pem, above.pem + newer.pem),
-        "damaged": (
-            newer.key_pem,
-            b"".join(newer.pem.splitlines(keepends=True)[:3] + newer.pem.splitlines(keepends=True)[5:]),
-        ),
-        "empty": (newer.key_pem, b""),
-    }
+    good = make(NAMES[0], above, NAMES)
     (folder / "root.pem").write_bytes(root.pem)
-    for name, (key, chain) in pairs.items():
-        (folder / f"{name}-key.pem").write_bytes(key)
-        (folder / f"{name}-chain.pem").write_bytes(chain)
-        (folder / f"{name}.pem").write_bytes(key + chain)
+    (folder / "good-key.pem").write_bytes(good.key_pem)
+    (folder / "good-chain.pem").write_bytes(good.pem + above.pem)
     shutil.make_archive(str(folder), "tar", folder)
 
 
