@@ -16,7 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ._postfix_compose import TRUSTED, Share, Tables, Wishes
-from ._tls_profiles import HYBRID_GROUP, PROFILES, TlsProfile, default_file, named_certificates, profile_of
+from ._tls_profiles import PROFILES, TlsProfile, default_file, named_certificates, profile_of
 
 _NO_OLD_PROTOCOLS = "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1"
 _WEAK_CIPHERS = ("aNULL", "eNULL", "EXPORT", "DES", "3DES", "RC4", "MD5", "PSK", "SRP")
@@ -139,8 +139,8 @@ def _offer(profile: TlsProfile) -> dict[str, t.Any]:
         **ciphers,
         "smtpd_tls_exclude_ciphers": weak,
         "tls_preempt_cipherlist": profile.server_chooses,
-        # Postfix leaves out those that its OpenSSL does not have.
-        "tls_eecdh_auto_curves": [*profile.groups, HYBRID_GROUP],
+        # Postfix warns at each handshake of a group that its OpenSSL does not have.
+        "tls_eecdh_auto_curves": list(profile.groups),
     }
 
 

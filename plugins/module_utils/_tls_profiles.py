@@ -80,9 +80,6 @@ PROFILES: t.Mapping[str, TlsProfile] = {
         versions=VERSIONS, ciphers=(*_FORWARD_SECRET, *_OUTDATED), server_chooses=True, security_level="@SECLEVEL=0"
     ),
 }
-# Younger than the guidelines, and safe against quantum computers. It stands last: what is first, an SMTP client sends a
-# key for at once, which makes a greeting that some servers choke on.
-HYBRID_GROUP = "X25519MLKEM768"
 
 
 @dataclass(frozen=True)
