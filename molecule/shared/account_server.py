@@ -105,6 +105,28 @@ class AccountServer:
             time.sleep(0.5)
         pytest.fail(f"no message {subject} for {user}; queue:\n{self.host.run('mailq').stdout}\nlog:\n{self.log()}")
 
+    def gets_what_waited(self, user: str, subject: str) -> None:
+        """Wait until a message arrives that was put off."""
+        # A program of Postfix that was refused an answer may come back after a minute.
+        for _attempt in range(50):
+            self.host.check_output("postqueue -f")
+            with contextlib.suppress(TimeoutError, imaplib.IMAP4.error):
+                if self.holds(user, subject):
+                    break
+            time.sleep(2)
+        else:
+            pytest.fail(f"the mail did not arrive; queue:\n{self.host.run('mailq').stdout}")
+        assert "status=bounced" not in self.host.check_output("journalctl -u 'postfix*' -n 200 -o cat")
+
+    def opens_by_app_passwords(self, user: str, recipient: str, subject: str) -> None:
+        """See that the password of a phone opens IMAP, that of a printer sends, and neither does more."""
+        self.imap(user, PHONE).logout()
+        self.submit(user, recipient, subject, password=PRINTER)
+        self.gets(recipient, subject)
+        self.refuses_imap(user, PRINTER)
+        self.refuses_submission(user, PHONE)
+        self.refuses_imap(recipient, PHONE)
+
     def folder(self, user: str) -> str:
         """Return where the mail of a user is."""
         local_part, _at, domain = user.partition("@")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import imaplib
-import smtplib
-
-import pytest
 from account_server import PASSWORD, PHONE, PRINTER
 
 
@@ -19,28 +15,23 @@ def test_a_renamed_account_keeps_its_mail(server, mark):
     assert smith["dn"] == ["mail=smith@example.org,ou=mail,dc=example,dc=org"]
     assert smith["displayName"] == ["Alice Smith"]
     assert smith["postmasterMailQuota"] == ["1048576"]
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        server.imap("alice@example.org")
+    server.refuses_imap("alice@example.org")
 
 
 def test_a_disabled_account_gets_mail_and_no_login(server, mark):
     server.send("bob@example.org", mark)
     server.has_file("bob@example.org", mark)
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        server.imap("bob@example.org")
-    with pytest.raises(smtplib.SMTPAuthenticationError):
-        server.submit("bob@example.org", "dave@example.org", mark)
+    server.refuses_imap("bob@example.org")
+    server.refuses_submission("bob@example.org")
 
 
 def test_networks_are_those_of_the_account(server):
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        server.imap("carol@example.org")
+    server.refuses_imap("carol@example.org")
 
 
 def test_a_new_password_replaces_the_old_one(server):
     server.imap("dave@example.org", "Dave-Horse-2").logout()
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        server.imap("dave@example.org")
+    server.refuses_imap("dave@example.org")
     limits = server.host.check_output("doveadm quota get -u dave@example.org")
     assert " 300 " in limits.split("STORAGE")[1].splitlines()[0]
 
@@ -50,24 +41,19 @@ def test_a_removed_account_is_unknown_and_its_mail_archived(server):
     assert 500 <= code < 600, text
     assert server.entry("erin@example.org") == {}
     assert server.host.run("ls -d /var/vmail/.archive/erin@example.org-*").rc == 0
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        server.imap("erin@example.org")
+    server.refuses_imap("erin@example.org")
 
 
 def test_app_passwords_follow_their_account(server, mark):
     server.submit("smith@example.org", "dave@example.org", mark, password=PRINTER)
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        server.imap("smith@example.org", PHONE)
-    with pytest.raises(smtplib.SMTPAuthenticationError):
-        server.submit("alice@example.org", "dave@example.org", mark, password=PRINTER)
+    server.refuses_imap("smith@example.org", PHONE)
+    server.refuses_submission("alice@example.org", PRINTER)
 
 
-def test_a_disabled_account_has_no_way_in_by_an_app_password(server, mark):
+def test_a_disabled_account_has_no_way_in_by_an_app_password(server):
     for password in ("Heidi-Horse-1", PHONE):
-        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-            server.imap("heidi@example.org", password)
-        with pytest.raises(smtplib.SMTPAuthenticationError):
-            server.submit("heidi@example.org", "dave@example.org", mark, password=password)
+        server.refuses_imap("heidi@example.org", password)
+        server.refuses_submission("heidi@example.org", password)
 
 
 def test_an_account_that_expires_no_more_is_open_again(server):

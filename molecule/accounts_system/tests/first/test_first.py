@@ -6,7 +6,7 @@ import imaplib
 import smtplib
 
 import pytest
-from account_server import PASSWORD, PHONE, PRINTER
+from account_server import PASSWORD
 from client import BOB
 
 
@@ -109,13 +109,8 @@ def test_unknown_and_hostile_recipients_are_refused(server, recipient):
 
 
 def test_app_passwords_open_their_services_only(server, mark):
-    server.imap("carol@example.org", PHONE).logout()
-    server.imap("carol@example.org", PASSWORD).logout()
-    server.submit("carol@example.org", BOB, mark, password=PRINTER)
-    server.gets(BOB, mark)
-    server.refuses_imap("carol@example.org", PRINTER)
-    server.refuses_submission("carol@example.org", PHONE)
-    server.refuses_imap("alice@example.org", PHONE)
+    server.opens_by_app_passwords("carol@example.org", BOB, mark)
+    server.imap("carol@example.org").logout()
 
 
 def test_the_quota_of_an_account_holds(server):
