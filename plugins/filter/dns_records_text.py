@@ -11,7 +11,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import record_from_dict, render
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import records_from_dicts, render
 
 DOCUMENTATION = r"""
 name: dns_records_text
@@ -19,15 +19,11 @@ short_description: Write DNS records as a table, as zone file text or as JSON
 version_added: "1.0.0"
 author:
   - The postmaster.mail authors (@postmaster-mail)
+extends_documentation_fragment:
+  - postmaster.mail._dns_records
 description:
   - Writes the records of P(postmaster.mail.mail_dns_records#filter) for people, for name servers or for programs.
-positional: _input
 options:
-  _input:
-    description: The records, as P(postmaster.mail.mail_dns_records#filter) returns them.
-    type: list
-    elements: dict
-    required: true
   style:
     description:
       - V(table) is made for reading and for typing into the form of a registrar.
@@ -40,9 +36,6 @@ options:
     description: Whether V(table) and V(zone) say why each record exists.
     type: bool
     default: true
-seealso:
-  - plugin: postmaster.mail.mail_dns_records
-    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -68,8 +61,7 @@ def dns_records_text(
 ) -> str:
     """Return records as text."""
     try:
-        parsed = [record_from_dict(record, f"records[{position}]") for position, record in enumerate(records)]
-        return render(parsed, style, explain=explain)
+        return render(records_from_dicts(records), style, explain=explain)
     except DnsDataError as error:
         raise AnsibleFilterError(f"dns_records_text: {error}") from error
 

@@ -23,17 +23,13 @@ short_description: Add SOA, NS and further records of the deployment's own zones
 version_added: "1.0.0"
 author:
   - The postmaster.mail authors (@postmaster-mail)
+extends_documentation_fragment:
+  - postmaster.mail._dns_records
 description:
   - Returns the records of the mail system together with everything else in the zones that a name server of the
     deployment is the primary of, each zone beginning with its SOA and NS records.
   - A zone in several views counts as the last view has it.
-positional: _input
 options:
-  _input:
-    description: The records, as P(postmaster.mail.mail_dns_records#filter) returns them.
-    type: list
-    elements: dict
-    required: true
   zones:
     description: The C(zones) that P(postmaster.mail.bind_composition#filter) returns.
     type: list

@@ -11,7 +11,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import record_from_dict, unbound_lines
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import records_from_dicts, unbound_lines
 
 DOCUMENTATION = r"""
 name: unbound_local_data
@@ -19,17 +19,13 @@ short_description: Write DNS records as local zones and local data of unbound
 version_added: "1.0.0"
 author:
   - The postmaster.mail authors (@postmaster-mail)
+extends_documentation_fragment:
+  - postmaster.mail._dns_records
 description:
   - Returns lines for the C(server:) clause of C(unbound.conf) that make unbound answer with the given records.
   - Reverse zones get their records but no C(local-zone) line, so that unbound keeps asking others about their other
     addresses.
-positional: _input
 options:
-  _input:
-    description: The records, as P(postmaster.mail.mail_dns_records#filter) returns them.
-    type: list
-    elements: dict
-    required: true
   zone_type:
     description:
       - What unbound does with names and types of the zones that no record is given for. V(static) denies them,
@@ -39,9 +35,6 @@ options:
     type: str
     choices: [none, static, transparent, typetransparent, redirect]
     default: typetransparent
-seealso:
-  - plugin: postmaster.mail.mail_dns_records
-    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -65,8 +58,7 @@ _value:
 def unbound_local_data(records: t.Iterable[t.Mapping[str, t.Any]], zone_type: str = "typetransparent") -> list[str]:
     """Return configuration lines of unbound."""
     try:
-        parsed = [record_from_dict(record, f"records[{position}]") for position, record in enumerate(records)]
-        return unbound_lines(parsed, zone_type)
+        return unbound_lines(records_from_dicts(records), zone_type)
     except DnsDataError as error:
         raise AnsibleFilterError(f"unbound_local_data: {error}") from error
 

@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import Expected
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import Asker, Question
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import record_from_dict
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import records_from_dicts
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_rrset_server import canonical
 
 _MAX_PORT: t.Final = 65535
@@ -24,8 +24,7 @@ _MAX_PORT: t.Final = 65535
 def read_expected(records: t.Sequence[t.Mapping[str, t.Any]]) -> list[Expected]:
     """Return one entry for each name and type of the records. Raises DnsDataError."""
     sets: dict[tuple[str, str, str], set[str]] = {}
-    for position, data in enumerate(records):
-        record = record_from_dict(data, f"records[{position}]")
+    for position, record in enumerate(records_from_dicts(records)):
         try:
             text = canonical(record.type, record.value)
         except ValueError as error:

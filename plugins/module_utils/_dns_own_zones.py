@@ -20,7 +20,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import 
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_records import Record
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import (
     record_as_dict,
-    record_from_dict,
+    records_from_dicts,
     render,
 )
 
@@ -43,11 +43,11 @@ def with_own_zones(
     found: list[Record] = []
     for zone in parsed:
         found += _zone_records(zone, style, present, today)
-    for position, data in enumerate(records):
-        record = record_from_dict(data, f"records[{position}]")
-        if not any(is_within(record.name, zone.name) for zone in parsed):
-            found.append(record)
-    return found
+    return found + [
+        record
+        for record in records_from_dicts(records)
+        if not any(is_within(record.name, zone.name) for zone in parsed)
+    ]
 
 
 def _without_others(zone: _Data) -> dict[str, t.Any]:

@@ -48,6 +48,11 @@ def record_from_dict(data: t.Mapping[str, t.Any], what: str) -> Record:
     )
 
 
+def records_from_dicts(records: t.Iterable[t.Mapping[str, t.Any]]) -> list[Record]:
+    """Return the records of a list of such data. Raises DnsDataError, which says where."""
+    return [record_from_dict(data, f"records[{position}]") for position, data in enumerate(records)]
+
+
 def render(records: t.Sequence[Record], style: str, *, explain: bool = True) -> str:
     """Return records as text in one of FORMATS; explain adds the sentence why each record exists."""
     if style == "json":
