@@ -313,6 +313,15 @@ def found_again(changes: str) -> dict[str, str]:
     return {"found": "".join(block for block in blocks if block not in further), "further": "".join(further)}
 
 
+def entries_of(account: Entry) -> dict[str, str]:
+    """Return what a directory finds into which this account was written."""
+    directory = FakeDirectory()
+    place = backend(directory, attributes=ALL)
+    place.read()
+    place.write({account.user: account})
+    return found_again(directory.changes)
+
+
 def test_app_passwords_are_entries_below_that_of_the_account() -> None:
     account = replace(ALICE, app_passwords=(PHONE, SCANNER))
     directory = FakeDirectory()
@@ -347,11 +356,7 @@ def test_app_passwords_are_entries_below_that_of_the_account() -> None:
 )
 def test_app_passwords_become_what_was_asked_for(after: tuple[AppPassword, ...] | None, changes: str) -> None:
     account = replace(ALICE, app_passwords=(PHONE, SCANNER))
-    first = FakeDirectory()
-    place = backend(first, attributes=ALL)
-    place.read()
-    place.write({account.user: account})
-    directory = FakeDirectory(**found_again(first.changes))
+    directory = FakeDirectory(**entries_of(account))
     place = backend(directory, attributes=ALL)
     place.read()
     place.write({account.user: None if after is None else replace(account, former=account.user, app_passwords=after)})
@@ -370,11 +375,7 @@ def test_what_was_done_before_a_removal_failed_is_said() -> None:
             self.result = (50, "ldap_delete: Insufficient access (50)\n") if removal else (0, "")
             return super().run(argv, data=data)
 
-    first = FakeDirectory()
-    place = backend(first, attributes=ALL)
-    place.read()
-    place.write({ALICE.user: replace(ALICE, app_passwords=(PHONE, SCANNER))})
-    directory = Reluctant(**found_again(first.changes))
+    directory = Reluctant(**entries_of(replace(ALICE, app_passwords=(PHONE, SCANNER))))
     directory.steps = "".join(f'deleting entry "{name}{ALICE.user}"\n\n' for name in ("1,mail=", "2,mail=", "mail="))
     place = backend(directory, attributes=ALL)
     place.read()
@@ -385,11 +386,7 @@ def test_what_was_done_before_a_removal_failed_is_said() -> None:
 
 def test_app_passwords_follow_an_account_that_is_renamed() -> None:
     account = replace(ALICE, app_passwords=(SCANNER,))
-    first = FakeDirectory()
-    place = backend(first, attributes=ALL)
-    place.read()
-    place.write({account.user: account})
-    directory = FakeDirectory(**found_again(first.changes))
+    directory = FakeDirectory(**entries_of(account))
     place = backend(directory, attributes=ALL)
     place.read()
     place.write(
