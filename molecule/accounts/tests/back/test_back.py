@@ -1,9 +1,6 @@
-"""Accounts that may be used again, and one whose day comes."""
+"""Accounts that may be used again."""
 
 from __future__ import annotations
-
-import contextlib
-import imaplib
 
 import pytest
 from account_server import PHONE, PRINTER
@@ -25,19 +22,3 @@ def test_accounts_are_used_again_with_the_password_they_had(server, mark, user):
 def test_app_passwords_come_back_with_their_account(server):
     server.imap("ivan@example.org", PHONE).logout()
     server.refuses_submission("carol@example.org", PRINTER)
-
-
-def test_logins_end_by_themselves_when_the_day_comes(server, mark):
-    grace = "grace@xn--bcher-kva.example"
-    session = server.imap(grace)
-    server.host.check_output("sed -i '/^grace@/s/expires=2999-12-31/expires=2026-01-01/' /etc/dovecot/users")
-    server.host.check_output("systemctl start postmaster-mail-expire.service")
-    # Whatever the server said last, the session is over.
-    with contextlib.suppress(imaplib.IMAP4.abort, OSError):
-        session.noop()
-    with pytest.raises((imaplib.IMAP4.abort, OSError)):
-        session.noop()
-    server.refuses_imap(grace)
-    server.send(grace, mark)
-    server.has_file(grace, mark)
-    assert server.host.file("/etc/dovecot/users").mode == 0o640
