@@ -38,6 +38,7 @@ _REMEDIES = {
     17: _NO_SCHEMA,
     21: _NO_SCHEMA,
     32: "create the entry that base names, or correct base",
+    34: f"correct base, or {_NO_SCHEMA}",
     49: "correct bind_dn and bind_password",
     50: "let the bind DN do it (olcAccess)",
     65: _NO_SCHEMA,

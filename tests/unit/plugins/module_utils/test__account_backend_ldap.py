@@ -235,6 +235,7 @@ def test_entries_that_are_no_accounts(found: str, fault: str) -> None:
         ),
         (49, "ldap_bind: Invalid credentials (49)\n", "correct bind_dn"),
         (32, "No such object (32)\nMatched DN: dc=example,dc=org\n", "create the entry that base names"),
+        (34, "ldap_add: Invalid DN syntax (34)\n\tadditional info: invalid DN\n", "correct base, or .*load the schema"),
         (4, "Size limit exceeded (4)\n", "olcLimits"),
         (99, "", "exit status 99"),
     ],
