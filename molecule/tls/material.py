@@ -1,73 +1,50 @@
-"""Make a certificate as others would bring it, with its key, its chain and their root.
+"""Make certificates as others would bring them: good ones, and each kind of bad one.
 
-Argument: a folder for root.pem, good-key.pem and good-chain.pem; FOLDER.tar has all of it.
+Argument: a folder. A pair NAME has NAME-key.pem and NAME-chain.pem, NAME.pem both; FOLDER.tar has all of it.
 """
 
 from __future__ import annotations
 
 import datetime
+import functools
 import pathlib
 import shutil
 import sys
-import typing as t
-from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+import certificates
 
-NOW = datetime.datetime.now(datetime.timezone.utc)
+make = functools.partial(certificates.make, now=datetime.datetime.now(datetime.timezone.utc))
 NAMES = ("mail.example.org", "imap.example.org")
-
-
-@dataclass(frozen=True)
-class Made:
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-
-    @property
-    def pem(self) -> bytes:
-        return self.certificate.public_bytes(serialization.Encoding.PEM)
-
-    @property
-    def key_pem(self) -> bytes:
-        return self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-
-
-def make(
-    subject: str, issuer: Made | None = None, names: t.Sequence[str] = (), days: tuple[int, int] = (-1, 60)
-) -> Made:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(issuer.certificate.subject if issuer else name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW + datetime.timedelta(days=days[0]))
-        .not_valid_after(NOW + datetime.timedelta(days=days[1]))
-        .add_extension(x509.BasicConstraints(ca=not names, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), False)
-    if issuer:
-        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
-        builder = builder.add_extension(identifier, critical=False)
-    return Made(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
 
 
 def main(folder: pathlib.Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     root = make("Root of others", days=(-400, 4000))
     above = make("Intermediate of others", root, days=(-400, 2000))
-    good = make(NAMES[0], above, NAMES)
+    expired = make("Intermediate of others", root, days=(-400, -1))
+    good, newer, other = (make(NAMES[0], above, names=NAMES) for _number in range(3))
+    old = make(NAMES[0], above, names=NAMES, days=(-90, -1))
+    below_expired = make(NAMES[0], expired, names=NAMES)
+    foreign = make("www.example.org", above, names=["www.example.org"])
+    lines = newer.pem.splitlines(keepends=True)
+    pairs = {
+        "good": (good.key_pem, good.pem + above.pem),
+        "newer": (newer.key_pem, newer.pem + above.pem),
+        "other": (other.key_pem, other.pem + above.pem),
+        "mismatched": (other.key_pem, good.pem + above.pem),
+        "expired": (old.key_pem, old.pem + above.pem),
+        "expired-issuer": (below_expired.key_pem, below_expired.pem + expired.pem),
+        "foreign": (foreign.key_pem, foreign.pem + above.pem),
+        "incomplete": (newer.key_pem, newer.pem),
+        "disordered": (newer.key_pem, above.pem + newer.pem),
+        "damaged": (newer.key_pem, b"".join(lines[:3] + lines[5:])),
+        "empty": (newer.key_pem, b""),
+    }
     (folder / "root.pem").write_bytes(root.pem)
-    (folder / "good-key.pem").write_bytes(good.key_pem)
-    (folder / "good-chain.pem").write_bytes(good.pem + above.pem)
+    for name, (key, chain) in pairs.items():
+        (folder / f"{name}-key.pem").write_bytes(key)
+        (folder / f"{name}-chain.pem").write_bytes(chain)
+        (folder / f"{name}.pem").write_bytes(key + chain)
     shutil.make_archive(str(folder), "tar", folder)
 
 

@@ -10,7 +10,8 @@ import sys
 import typing as t
 
 import pytest
-from tls_material import Made, load, make, new_key, request
+from certificates import Made, new_key, request
+from tls_material import load, make
 
 config = load("tls_config")
 install = load("tls_install")

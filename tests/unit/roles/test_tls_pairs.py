@@ -8,8 +8,9 @@ import pathlib
 import typing as t
 
 import pytest
+from certificates import new_key
 from cryptography.hazmat.primitives import serialization
-from tls_material import NOW, load, make, new_key
+from tls_material import NOW, load, make
 
 pairs = load("tls_pairs")
 config = load("tls_config")

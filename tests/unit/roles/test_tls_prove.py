@@ -12,7 +12,8 @@ import threading
 import typing as t
 
 import pytest
-from tls_material import Made, load, make, new_key
+from certificates import Made, new_key
+from tls_material import load, make
 
 config = load("tls_config")
 prove = load("tls_prove")
