@@ -4,6 +4,8 @@
 
 """Have certbot issue the certificates that are missing, about to end, or not as their settings say.
 
+A server that offers renewal information is asked, too, whether it wants a certificate to be renewed.
+
 Each file of settings is one for "certbot certonly --config", with cert-name, domains, server and authenticator. Prints
 one line for each. Ends with 1 and says why if certbot could not issue a certificate; what was there stays.
 """
@@ -20,6 +22,8 @@ import sys
 import time
 import typing as t
 
+from cryptography import x509
+from tls_ari import fetcher, suggestion
 from tls_config import TlsError
 from tls_pairs import ascii_name, days_left, dns_names, read_chain
 
@@ -52,10 +56,9 @@ def due(
 ) -> str:
     """Say why a certificate is to be issued, or nothing if it is not. Raises TlsError."""
     lineage = settings["cert-name"]
-    certificate = state / "live" / lineage / "fullchain.pem"
-    if not certificate.exists():
+    if not _certificate(settings, state).exists():
         return "there is none yet"
-    leaf = read_chain(certificate)[0]
+    leaf = _leaf(settings, state)
     wanted = {ascii_name(name) for name in settings["domains"].split(",")}
     if wanted != {ascii_name(name) for name in dns_names(leaf)}:
         return "its names changed"
@@ -67,6 +70,14 @@ def due(
     if left < renew_before_days:
         return f"{left} days are left"
     return "a new one is asked for" if force else ""
+
+
+def _certificate(settings: t.Mapping[str, str], state: pathlib.Path) -> pathlib.Path:
+    return state / "live" / settings["cert-name"] / "fullchain.pem"
+
+
+def _leaf(settings: t.Mapping[str, str], state: pathlib.Path) -> x509.Certificate:
+    return read_chain(_certificate(settings, state))[0]
 
 
 def cause(output: str) -> str:
@@ -129,13 +140,15 @@ def main() -> int:
         try:
             settings = read_settings(path)
             what = f"{settings['cert-name']} ({settings['domains']}) by {settings['server']}"
-            reason = due(settings, _STATE, arguments.renew_before_days, now, arguments.force)
+            reason = due(settings, _STATE, arguments.renew_before_days, now, arguments.force) or suggestion(
+                settings["server"], _leaf(settings, _STATE), now, fetcher(arguments.roots)
+            )
             if reason:
                 issue(path, arguments.roots, arguments.force)
             print(f"{what}: {f'issued, as {reason}' if reason else 'unchanged'}", flush=True)
         except TlsError as error:
             failed = True
-            print(f"no certificate {what}: {error}", file=sys.stderr, flush=True)
+            print(f"no certificate {what}: {error}; what is in use stays in use", file=sys.stderr, flush=True)
     return int(failed)
 
 
