@@ -149,7 +149,7 @@ class Server:
         finally:
             connection.close()
         return replace(
-            self.shake(server_name, ca_path, verify=False), trusted=False, trust_error=reason, trust_code=code
+            self.shake(server_name, ca_path, key_type, verify=False), trusted=False, trust_error=reason, trust_code=code
         )
 
     def _open(self) -> socket.socket:

@@ -158,11 +158,14 @@ def test_an_issuer_that_is_missing(authority: Authority, start: Start, version: 
     assert server.names == [None, None]
 
 
+@pytest.mark.parametrize("trusted", [True, False])
 @pytest.mark.parametrize(("key_type", "kind"), [("rsa", "RSA"), ("ecdsa", "ECDSA")])
-def test_certificates_of_both_kinds(authority: Authority, start: Start, key_type: str, kind: str) -> None:
+def test_certificates_of_both_kinds(
+    authority: Authority, start: Start, key_type: str, kind: str, trusted: bool
+) -> None:
     server = client(start(authority.issue("ecdsa"), authority.issue("rsa")))
-    seen = server.shake("mail.example.org", authority.ca, key_type)
-    assert seen.trusted is True
+    seen = server.shake("mail.example.org", authority.ca if trusted else "", key_type)
+    assert seen.trusted is trusted
     assert seen.version == "TLSv1.2"
     assert read_certificate(seen.chain[0]).key_type == kind
 
