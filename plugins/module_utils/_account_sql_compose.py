@@ -136,17 +136,8 @@ def _dovecot_connection(texts: t.Mapping[str, str]) -> dict[str, t.Any]:
         "user": texts["dovecot_user"],
         "password": texts["dovecot_password"],
         "dbname": texts["name"],
-        **_dovecot_tls(texts),
+        **({"ca_file": texts["ca_file"]} if texts.get("ca_file") else {}),
     }
-
-
-def _dovecot_tls(texts: t.Mapping[str, str]) -> dict[str, t.Any]:
-    authorities = texts.get("ca_file")
-    if not authorities:
-        return {}
-    if texts["driver"] == "pgsql":
-        return {"sslmode": "verify-full", "sslrootcert": authorities}
-    return {"mysql_ssl": True, "ssl_client_ca_file": authorities, "ssl_client_require_valid_cert": True}
 
 
 def passdbs(driver: str, app_passwords: int) -> list[dict[str, t.Any]]:

@@ -172,11 +172,20 @@ def _sql(work: Work, *, wanted: bool) -> None:
                 work.wishes.fault(f"dovecot_sql needs {key} with driver {driver}")
         host = str(sql.pop("host", ""))
         sql.pop("path", None)
+        sql.update(_sql_tls(driver, str(sql.pop("ca_file", ""))))
         work.add({"sql_driver": driver, f"{driver} {host}": {"parameters": sql} if driver == "pgsql" else sql})
     else:
         work.wishes.fault("a passdb or userdb asks SQL: say in dovecot_sql which driver, sqlite, pgsql or mysql")
         return
     work.need(driver)
+
+
+def _sql_tls(driver: str, authorities: str) -> dict[str, t.Any]:
+    if not authorities:
+        return {}
+    if driver == "pgsql":
+        return {"sslmode": "verify-full", "sslrootcert": authorities}
+    return {"mysql_ssl": True, "ssl_client_ca_file": authorities, "ssl_client_require_valid_cert": True}
 
 
 def _ldap(work: Work, *, wanted: bool) -> None:

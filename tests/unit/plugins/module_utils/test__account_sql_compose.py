@@ -3,16 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import pathlib
 import sqlite3
 import typing as t
 
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.postmaster.mail.plugins.filter.mail_sql_composition import FilterModule
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_compose import passdbs
 from ansible_collections.postmaster.mail.plugins.module_utils._account_sql_schema import MIGRATIONS, statements
 
+_ROLES = pathlib.Path(__file__).resolve().parents[4] / "roles"
 WISHES = {
     "driver": "pgsql",
     "host": "127.0.0.1",
@@ -101,8 +104,7 @@ def test_an_encrypted_connection_to_postgresql() -> None:
             "hosts = inet:db.example.org\nuser = mail_postfix\npassword = p0stfix\n"
             "dbname = dbname=mail sslmode=verify-full sslrootcert=/etc/ssl/db.pem\n"
         )
-    assert composition["dovecot_sql"]["sslmode"] == "verify-full"
-    assert composition["dovecot_sql"]["sslrootcert"] == "/etc/ssl/db.pem"
+    assert composition["dovecot_sql"]["ca_file"] == "/etc/ssl/db.pem"
 
 
 def test_an_encrypted_connection_to_mariadb() -> None:
@@ -115,10 +117,16 @@ def test_an_encrypted_connection_to_mariadb() -> None:
         "user": "mail_dovecot",
         "password": "d0vecot",
         "dbname": "mail",
-        "mysql_ssl": True,
-        "ssl_client_ca_file": "/ca.pem",
-        "ssl_client_require_valid_cert": True,
+        "ca_file": "/ca.pem",
     }
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "pgsql", "mysql"])
+def test_role_dovecot_takes_what_it_is_told(driver: str) -> None:
+    specification = yaml.safe_load((_ROLES / "dovecot" / "meta" / "argument_specs.yml").read_text())
+    taken = specification["argument_specs"]["main"]["options"]["dovecot_sql"]["options"]
+    remote = {} if driver == "sqlite" else {"host": "db.example.org", "port": 1234, "ca_file": "/ca.pem"}
+    assert set(compose(driver=driver, **remote)["dovecot_sql"]) <= set(taken)
 
 
 @pytest.mark.parametrize("changes", [{"driver": "sqlite"}, {"driver": "mysql", "host": "/run/mysqld/mysqld.sock"}])

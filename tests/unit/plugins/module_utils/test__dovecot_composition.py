@@ -173,6 +173,30 @@ _FEATURES: dict[str, dict[str, t.Any]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("driver", "settings"),
+    [
+        (
+            "pgsql",
+            {"parameters": {"user": "mail", "dbname": "mail", "sslmode": "verify-full", "sslrootcert": "/ca.pem"}},
+        ),
+        (
+            "mysql",
+            {
+                "user": "mail",
+                "dbname": "mail",
+                "mysql_ssl": True,
+                "ssl_client_ca_file": "/ca.pem",
+                "ssl_client_require_valid_cert": True,
+            },
+        ),
+    ],
+)
+def test_a_database_elsewhere_is_verified(driver: str, settings: dict[str, t.Any]) -> None:
+    sql = {"driver": driver, "host": "db.example.org", "user": "mail", "dbname": "mail", "ca_file": "/ca.pem"}
+    assert _compose(**{**_FEATURES["pgsql"], "sql": sql}).settings[f"{driver} db.example.org"] == settings
+
+
 def test_libldap_is_told_of_authorities() -> None:
     ldap = {"uris": ["ldap://ldap.example.org"], "base": "dc=example,dc=org", "starttls": True, "ca_file": "/ca.pem"}
     settings = _compose(**{**_FEATURES["ldap"], "ldap": ldap}).settings
