@@ -15,7 +15,7 @@ demo_inventory = --inventory tests/demo/inventory --inventory molecule/shared/in
 long_scenarios = accounts accounts_ldap accounts_sql accounts_system acme dns sasl tls upgrade
 scenarios = $(filter-out $(long_scenarios),$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))
 
-.PHONY: help prepare images demo demo-down test test-long lint sanity unit build molecule bench clean
+.PHONY: help prepare images demo demo-down test test-long lint reference sanity unit build molecule bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -33,7 +33,7 @@ demo: prepare ## Boot one mail server in a container, send a message, fetch it, 
 demo-down: prepare ## Stop and remove the demo's container
 	@ansible-playbook $(demo_inventory) tests/demo/down.yml
 
-test: lint sanity unit build molecule ## Run every test
+test: lint reference sanity unit build molecule ## Run every test
 
 lint: prepare ## ruff, mypy, yamllint, ansible-lint and changelog checks
 	ruff check .
@@ -42,6 +42,9 @@ lint: prepare ## ruff, mypy, yamllint, ansible-lint and changelog checks
 	yamllint --strict .
 	ansible-lint --offline
 	antsibull-changelog lint
+
+reference: prepare ## Build the pages of all modules, filters and roles in .cache/rig/reference; any warning fails
+	python tests/rig/reference.py "$(cache)/reference"
 
 sanity: prepare ## ansible-test sanity, with empty ignore files
 	tests/rig/sanity

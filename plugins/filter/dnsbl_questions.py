@@ -11,7 +11,7 @@ version_added: "1.0.0"
 author:
   - The postmaster.mail authors (@postmaster-mail)
 description:
-  - Turns the lists that P(postmaster.mail.dnsbl_restrictions#filter) takes into the option O(lists) of
+  - Turns the lists that P(postmaster.mail.dnsbl_restrictions#filter) takes into the option O(postmaster.mail.dnsbl_info#module:lists) of
     M(postmaster.mail.dnsbl_info), each list once.
   - Fails on an entry that cannot be understood.
 positional: _input
