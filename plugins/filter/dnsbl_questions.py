@@ -11,8 +11,8 @@ version_added: "1.0.0"
 author:
   - The postmaster.mail authors (@postmaster-mail)
 description:
-  - Turns the lists that P(postmaster.mail.dnsbl_restrictions#filter) takes into the option O(postmaster.mail.dnsbl_info#module:lists) of
-    M(postmaster.mail.dnsbl_info), each list once.
+  - Turns the lists that P(postmaster.mail.dnsbl_restrictions#filter) takes into the option
+    O(postmaster.mail.dnsbl_info#module:lists), each list once.
   - Fails on an entry that cannot be understood.
 positional: _input
 options:
