@@ -54,9 +54,9 @@ def copy_collection(target: Path) -> None:
         rewrite_specs(specs)
 
 
-def run(*command: str | Path) -> None:
+def run(environment: dict[str, str], *command: str | Path) -> None:
     """Run one step; what antsibull-docs prints without failing is a warning all the same."""
-    done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
+    done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True, env=environment)
     said = (done.stdout + done.stderr).strip()
     if done.returncode != 0 or said:
         sys.exit(f"{command[0]} {command[1]} on the reference of {COLLECTION}:\n{said}")
@@ -68,7 +68,10 @@ def main(site: Path) -> None:
         shutil.rmtree(stale, ignore_errors=True)
     collection = work / "collections" / "ansible_collections" / COLLECTION.replace(".", "/")
     copy_collection(collection)
+    # antsibull-docs keeps a log in the home directory.
+    environment = os.environ | {"HOME": str(work), "ANSIBLE_COLLECTIONS_PATH": str(work / "collections")}
     run(
+        environment,
         "antsibull-docs",
         "lint-collection-docs",
         "--plugin-docs",
@@ -79,8 +82,8 @@ def main(site: Path) -> None:
     )
     pages = work / "rst"
     pages.mkdir()
-    os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(work / "collections")
     run(
+        environment,
         "antsibull-docs",
         "collection",
         "--use-current",
@@ -91,7 +94,7 @@ def main(site: Path) -> None:
         COLLECTION,
     )
     shutil.copy(SOURCES / "ansible.rst", pages)
-    run("sphinx-build", "-q", "-W", "--keep-going", "-c", SOURCES, pages, site)
+    run(environment, "sphinx-build", "-q", "-W", "--keep-going", "-c", SOURCES, pages, site)
     shutil.rmtree(work)
 
 
