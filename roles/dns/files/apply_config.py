@@ -15,8 +15,10 @@ import time
 
 # A reload keeps the sockets and the identity that the daemon took before it gave up its privileges, and the
 # certificates that it read: without a restart no forwarder over TLS would be believed.
-NEEDS_RESTART = ("interface", "port", "control-interface", "control-enable", "chroot", "username")
-NEEDS_RESTART += ("tls-cert-bundle", "tls-system-cert", "tls-service-key", "tls-service-pem")
+NEEDS_RESTART = (
+    *("interface", "port", "control-interface", "control-enable", "chroot", "username"),
+    *("tls-cert-bundle", "tls-system-cert", "tls-service-key", "tls-service-pem"),
+)
 PATIENCE_S = 15.0
 ONE_ANSWER_S = 1.0
 # "localhost. IN A" needs no other server, so that a host without a network passes too.
