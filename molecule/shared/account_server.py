@@ -34,6 +34,14 @@ class AccountServer:
         with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
             self.imap(user, password)
 
+    def has_ended(self, session: imaplib.IMAP4_SSL) -> None:
+        """See that the server has closed a session."""
+        # Whatever the server said last, the session is over.
+        with contextlib.suppress(imaplib.IMAP4.abort, OSError):
+            session.noop()
+        with pytest.raises((imaplib.IMAP4.abort, OSError)):
+            session.noop()
+
     def pop3(self, user: str, password: str = PASSWORD) -> poplib.POP3_SSL:
         session = poplib.POP3_SSL(self.address, 995, context=trusting_context(), timeout=30)
         session.user(user)
@@ -86,6 +94,11 @@ class AccountServer:
             session.docmd("MAIL", "FROM:<>")
             code, text = session.docmd("RCPT", f"TO:<{recipient}>")
             return code, text.decode()
+
+    def refuses_recipient(self, recipient: str) -> None:
+        """See that mail for recipient is refused for good."""
+        code, text = self.answer_to(recipient)
+        assert 500 <= code < 600, text
 
     def holds(self, user: str, subject: str, password: str = PASSWORD) -> int:
         """Return how many messages of this subject a user has now."""
