@@ -101,7 +101,8 @@ def plan_records(hosts: t.Sequence[MailHost], options: RecordOptions) -> RecordP
     """Return every record that hosts and options imply. Raises DnsDataError for input that contradicts itself."""
     _refuse_repeated(hosts)
     domains = tuple(dict.fromkeys(domain for host in hosts for domain in host.domains))
-    zones = _Zones(declared=tuple(to_fqdn(zone, "zones") for zone in options.zones), domains=domains)
+    declared = frozenset(to_fqdn(zone, "zones") for zone in options.zones)
+    zones = _Zones(declared=declared, domains=frozenset(domains))
     ttl = _ttl(options.ttl, "ttl")
     overrides = _overrides(options.overrides, domains)
     records: list[Record] = []
@@ -150,16 +151,17 @@ def plan_records(hosts: t.Sequence[MailHost], options: RecordOptions) -> RecordP
 
 @dataclass(frozen=True)
 class _Zones:
-    declared: tuple[str, ...]
-    domains: tuple[str, ...]
+    declared: frozenset[str]
+    domains: frozenset[str]
 
     def of(self, name: str) -> str:
         """Return the zone that holds name: a declared one, else a mail domain, else the parent of the host."""
-        for candidates in (self.declared, self.domains):
-            holding = [zone for zone in candidates if is_within(name, zone)]
-            if holding:
-                return max(holding, key=len)
         labels = name[:-1].split(".")
+        above = [".".join(labels[position:]) + "." for position in range(len(labels))]
+        for candidates in (self.declared, self.domains):
+            for zone in above:
+                if zone in candidates:
+                    return zone
         while len(labels) > 2 and (labels[0].startswith("_") or labels[0] == "*"):
             labels = labels[1:]
         return ".".join(labels[1:] if len(labels) > 2 else labels) + "."
