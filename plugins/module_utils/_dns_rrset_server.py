@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import socket
 import typing as t
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ def make_key(key: TsigKey | None) -> dns.tsig.Key | None:
         ) from None
 
 
+# Most records of many domains say the same: where mail goes, who may send it.
+@functools.lru_cache(maxsize=4096)
 def canonical(rtype: str, text: str) -> str:
     """Return the value of a record as dnspython writes it, names in lower case. Raises ValueError."""
     try:
