@@ -9,106 +9,39 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 import typing as t
-from dataclasses import dataclass, field, replace
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import Answer, Ask, Question, ds_matches
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import (
+    Answer,
+    Ask,
+    Question,
+    by_resolver,
+    ds_matches,
+)
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_findings import (
-    MOST_SPF_LOOKUPS,
     Finding,
     is_address,
     is_badly_split,
-    spf_lookups,
     text_kind,
 )
-
-Key = tuple[str, str]
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_report import Expected, Key, Report
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_resolver import judge_by_resolver
 
 _HALF_OF_SERIALS: t.Final = 2**31
-_BY_SERVER: t.Final = ("missing", "different", "second_spf", "txt_wrongly_split", "server_fails")
-_MAKE_RESOLVERS_FAIL: t.Final = (
-    "server_silent",
-    "lame_server",
-    "no_servers",
-    "rrsig_missing",
-    "rrsig_expired",
-    "ds_unlike_dnskey",
-)
-
-
-@dataclass(frozen=True)
-class Expected:
-    """The records of one name and type that should be there."""
-
-    zone: str
-    name: str
-    type: str
-    value: tuple[str, ...]
-
-
-@dataclass
-class _Report:
-    """Collects findings; what several servers say alike is one finding. No more is said of settled records."""
-
-    found: dict[Finding, list[str]] = field(default_factory=dict)
-    records: set[Key] = field(default_factory=set)
-    settled: set[Key] = field(default_factory=set)
-
-    def add(
-        self,
-        identity: str,
-        cause: str,
-        remedy: str,
-        *,
-        zone: str = "",
-        record: Key = ("", ""),
-        expected: t.Sequence[str] = (),
-        found: t.Sequence[str] = (),
-        server: str = "",
-        severity: str = "error",
-    ) -> None:
-        finding = Finding(identity, severity, zone, *record, tuple(expected), tuple(found), (), cause, remedy)
-        servers = self.found.setdefault(finding, [])
-        if server and server not in servers:
-            servers.append(server)
-        self.records.add(record)
-        if identity not in _BY_SERVER:
-            self.settled.add(record)
-
-    def withdraw(self, zone: str, server: str) -> list[str]:
-        """Take back what one server gave of single records of a zone, and return these."""
-        wrong = [
-            item
-            for item, names in self.found.items()
-            if item.zone == zone and item.id in _BY_SERVER and server in names
-        ]
-        for finding in wrong:
-            self.found[finding].remove(server)
-            if not self.found[finding]:
-                del self.found[finding]
-        return [f"{finding.name} {finding.type}" for finding in wrong]
-
-    def settle(self, records: set[Key]) -> None:
-        self.records |= records
-        self.settled |= records
-
-    def findings(self) -> list[Finding]:
-        return [replace(finding, servers=tuple(servers)) for finding, servers in self.found.items()]
 
 
 def resolver_probes(expected: t.Sequence[Expected], resolver: str) -> list[Question]:
     """Return questions of which a working resolver answers some, whatever is wrong with single zones."""
-    return [Question(resolver, zone, "SOA", recursive=True) for zone in dict.fromkeys(item.zone for item in expected)]
+    return [by_resolver(resolver, zone, "SOA", zone) for zone in dict.fromkeys(item.zone for item in expected)]
 
 
 def questions(
     expected: t.Sequence[Expected], servers: t.Mapping[str, t.Sequence[str]], resolver: str
 ) -> list[Question]:
     """Return what is worth asking at once, before judging asks the rest."""
-    asked = [Question(resolver, item.name, item.type, recursive=True) for item in expected]
-    asked += [Question(resolver, zone, "DS", recursive=True) for zone in servers]
+    asked = [by_resolver(resolver, item.name, item.type, item.zone) for item in expected]
+    asked += [by_resolver(resolver, zone, "DS", zone) for zone in servers]
     for zone, addresses in servers.items():
         asked += [Question(server, zone, rtype) for server in addresses for rtype in ("SOA", "DNSKEY")]
     for item in expected:
@@ -125,7 +58,12 @@ def judge(
     now: float,
 ) -> list[Finding]:
     """Return what is wrong. servers maps each zone to the addresses of its servers."""
-    report = _Report()
+    report = Report()
+    probes = [ask(question) for question in resolver_probes(expected, resolver)]
+    resolver_silent = bool(probes) and all(answer.status == "silent" for answer in probes)
+    for zone, addresses in servers.items():
+        if not addresses and not resolver_silent:
+            _judge_delegation(zone, resolver, ask, report)
     usable = {zone: _usable_servers(zone, addresses, ask, report) for zone, addresses in servers.items()}
     by_key = {(item.name, item.type): item for item in expected}
     for item in expected:
@@ -137,8 +75,7 @@ def judge(
     for zone, addresses in usable.items():
         _judge_serials(zone, addresses, ask, report)
         _judge_signatures(zone, [item for item in expected if item.zone == zone], addresses, resolver, ask, report, now)
-    probes = [ask(question) for question in resolver_probes(expected, resolver)]
-    if probes and all(answer.status == "silent" for answer in probes):
+    if resolver_silent:
         report.add(
             "resolver_silent",
             f"The resolver does not answer: {probes[0].detail}. What only it can tell was not checked.",
@@ -146,19 +83,25 @@ def judge(
             server=resolver,
         )
     else:
-        _judge_by_resolver(expected, resolver, ask, report)
+        judge_by_resolver(expected, resolver, ask, report)
     return report.findings()
 
 
-def _usable_servers(zone: str, addresses: t.Sequence[str], ask: Ask, report: _Report) -> tuple[str, ...]:
-    usable = []
-    if not addresses:
-        report.add(
-            "no_servers",
-            f"No name server of {zone} is known: the resolver has no NS records with addresses for it.",
-            "Register the zone with its name servers, or say which servers to ask.",
-            zone=zone,
+def _judge_delegation(zone: str, resolver: str, ask: Ask, report: Report) -> None:
+    answer = ask(by_resolver(resolver, zone, "NS", zone))
+    if answer.known:
+        cause = f"No name server of {zone} is known: the resolver has no NS records with addresses for it."
+        remedy = "Register the zone with its name servers, or say which servers to ask."
+    else:
+        cause = (
+            f"No name server of {zone} is known: {answer.detail or answer.status} when the resolver is asked for them."
         )
+        remedy = "See that the name servers of the zone run and can be reached, or say which servers to ask."
+    report.add("no_servers", cause, remedy, zone=zone)
+
+
+def _usable_servers(zone: str, addresses: t.Sequence[str], ask: Ask, report: Report) -> tuple[str, ...]:
+    usable = []
     for server in addresses:
         answer = ask(Question(server, zone, "SOA"))
         if answer.status == "silent":
@@ -182,7 +125,7 @@ def _usable_servers(zone: str, addresses: t.Sequence[str], ask: Ask, report: _Re
     return tuple(usable)
 
 
-def _judge_set(item: Expected, answer: Answer, server: str, report: _Report) -> None:
+def _judge_set(item: Expected, answer: Answer, server: str, report: Report) -> None:
     record = (item.name, item.type)
     if record in report.settled:
         return
@@ -206,7 +149,7 @@ def _judge_set(item: Expected, answer: Answer, server: str, report: _Report) -> 
         report.add("different", cause, "Publish exactly the expected records.", found=answer.value, **common)
 
 
-def _judge_texts(item: Expected, found: tuple[str, ...], common: t.Mapping[str, t.Any], report: _Report) -> None:
+def _judge_texts(item: Expected, found: tuple[str, ...], common: t.Mapping[str, t.Any], report: Report) -> None:
     kinds = {text_kind(value) for value in item.value} - {""}
     second = [value for value in found if text_kind(value) == "spf1"]
     if "spf1" in kinds and len(second) > 1:
@@ -232,7 +175,7 @@ def _judge_exchangers(
     servers: t.Sequence[str],
     resolver: str,
     ask: Ask,
-    report: _Report,
+    report: Report,
 ) -> None:
     for server in servers:
         for text in ask(Question(server, item.name, "MX")).value:
@@ -254,7 +197,7 @@ def _judge_exchangers(
                 continue
             looked = [ask(Question(server, target, rtype)) for rtype in ("A", "AAAA")] if asked else []
             if not looked:
-                looked = [ask(Question(resolver, target, rtype, recursive=True)) for rtype in ("A", "AAAA")]
+                looked = [ask(by_resolver(resolver, target, rtype, item.zone)) for rtype in ("A", "AAAA")]
             if any(answer.cname for answer in looked):
                 cause = f"An MX record points at {target}, which is a CNAME; many senders do not follow it."
                 report.add("cname_at_mx", cause, "Point at the host itself.", **common)
@@ -265,7 +208,7 @@ def _judge_exchangers(
                 report.settle({(target, "A"), (target, "AAAA")})
 
 
-def _judge_serials(zone: str, servers: t.Sequence[str], ask: Ask, report: _Report) -> None:
+def _judge_serials(zone: str, servers: t.Sequence[str], ask: Ask, report: Report) -> None:
     serials = {server: int(ask(Question(server, zone, "SOA")).value[0].split()[2]) for server in servers}
     newest = next(iter(serials.values()), 0)
     for serial in serials.values():
@@ -295,10 +238,10 @@ def _judge_signatures(
     servers: t.Sequence[str],
     resolver: str,
     ask: Ask,
-    report: _Report,
+    report: Report,
     now: float,
 ) -> None:
-    ds = ask(Question(resolver, zone, "DS", recursive=True)).value
+    ds = ask(by_resolver(resolver, zone, "DS", zone)).value
     for server in servers:
         keys = ask(Question(server, zone, "DNSKEY")).value
         if not keys and not ds:
@@ -321,80 +264,3 @@ def _judge_signatures(
             cause = f"The signatures of this record, and maybe of others, expired at {when}."
             remedy = "Let the name server sign the zone again, and see that it can do so by itself. Check its clock."
             report.add("rrsig_expired", cause, remedy, zone=zone, record=expired[0], server=server)
-
-
-def _judge_by_resolver(expected: t.Sequence[Expected], resolver: str, ask: Ask, report: _Report) -> None:
-    ill = {finding.zone for finding in report.found if finding.id in _MAKE_RESOLVERS_FAIL}
-    unknown = {item.name for item in expected if item.zone in ill}
-    for item in expected:
-        record = (item.name, item.type)
-        if item.type == "PTR":
-            _judge_pointer(item, item.value[0] in unknown, resolver, ask, report)
-            continue
-        if item.type == "TXT" and any(text_kind(value) == "spf1" for value in item.value):
-            _judge_spf(item, resolver, ask, report)
-        answer = ask(Question(resolver, item.name, item.type, recursive=True))
-        if record in report.records or item.zone in ill:
-            continue
-        common: dict[str, t.Any] = {"zone": item.zone, "record": record, "expected": item.value, "server": resolver}
-        if not answer.known:
-            cause = f"The name servers have the record, but the resolver answers {answer.detail or answer.status}."
-            remedy = "If it validates, check DS and signatures of the zone. Its log says why."
-            report.add("resolver_fails", cause, remedy, **common)
-        elif not (set(item.value) <= set(answer.value) if item.type == "TXT" else answer.value == item.value):
-            cause = "The name servers have the expected records, but the resolver answers otherwise."
-            remedy = "Wait until its cache has forgotten the earlier ones. If it stays, the delegation leads elsewhere."
-            report.add("resolver_differs", cause, remedy, found=answer.value, severity="warning", **common)
-
-
-def _judge_spf(item: Expected, resolver: str, ask: Ask, report: _Report) -> None:
-    count = spf_lookups(item.name, ask, resolver)
-    if count > MOST_SPF_LOOKUPS and (item.name, item.type) not in report.records:
-        report.add(
-            "spf_too_many_lookups",
-            f"The SPF record needs more than {MOST_SPF_LOOKUPS} look-ups; receivers take that for an error.",
-            "Replace includes by the networks they stand for, or remove some.",
-            zone=item.zone,
-            record=(item.name, item.type),
-            expected=item.value,
-            server=resolver,
-        )
-
-
-def _judge_pointer(item: Expected, unknown: bool, resolver: str, ask: Ask, report: _Report) -> None:
-    answer = ask(Question(resolver, item.name, "PTR", recursive=True))
-    host = item.value[0]
-    common: dict[str, t.Any] = {
-        "zone": item.zone,
-        "record": (item.name, "PTR"),
-        "expected": item.value,
-        "found": answer.value,
-        "server": resolver,
-    }
-    if (item.name, "PTR") in report.records:
-        return
-    if not answer.known:
-        report.add(
-            "resolver_fails", f"The resolver answers {answer.detail or answer.status}.", "Its log says why.", **common
-        )
-    elif not answer.value:
-        cause = f"The address of {host} has no PTR record; many receivers refuse mail from it."
-        report.add("no_ptr", cause, "Let whoever gave out the address set it.", **common)
-    elif host not in answer.value:
-        cause = f"The PTR record names another host than {host}, which the server greets as (EHLO)."
-        report.add("ehlo_unlike_ptr", cause, "Let whoever gave out the address change it.", **common)
-    elif (
-        not unknown
-        and not _leads_back(item.name, host, resolver, ask)
-        and not {(host, "A"), (host, "AAAA")} & report.records
-    ):
-        cause = f"The PTR record names {host}, which does not have this address."
-        report.add("ptr_without_forward", cause, "Publish the address of the host.", **common)
-
-
-def _leads_back(pointer: str, host: str, resolver: str, ask: Ask) -> bool:
-    for rtype in ("A", "AAAA"):
-        for text in ask(Question(resolver, host, rtype, recursive=True)).value:
-            if f"{ipaddress.ip_address(text).reverse_pointer}." == pointer:
-                return True
-    return False

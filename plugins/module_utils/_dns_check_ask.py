@@ -12,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
+import time
 import typing as t
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_rrset_server import rdata_text
 
@@ -40,12 +41,18 @@ _DIGESTS: t.Final[t.Mapping[int, str]] = {1: "sha1", 2: "sha256", 4: "sha384"}
 
 @dataclass(frozen=True)
 class Question:
-    """What one server is asked. recursive is for resolvers."""
+    """What one server is asked. recursive is for resolvers, of which zone says on whom the answer depends."""
 
     server: str
     name: str
     type: str
     recursive: bool = False
+    zone: str = field(default="", compare=False)
+
+
+def by_resolver(resolver: str, name: str, rtype: str, zone: str = "") -> Question:
+    """Return the question for a resolver; without a zone the name stands for itself."""
+    return Question(resolver, name, rtype, recursive=True, zone=zone or name)
 
 
 @dataclass(frozen=True)
@@ -76,15 +83,18 @@ class Ask(t.Protocol):
 
 
 class Asker:
-    """Asks each question once, many at the same time. A server that has never answered is not asked on and on."""
+    """Asks each question once, many at the same time.
+
+    A server that has never answered is not asked on and on, nor is a resolver about a zone that it had no answer for.
+    """
 
     def __init__(self, timeout: float, exchange: t.Callable[[Question, float], Answer]) -> None:
         self._timeout = timeout
         self._exchange = exchange
         self._pool = ThreadPoolExecutor(max_workers=_MOST_AT_ONCE)
         self._asked: dict[Question, Future[Answer]] = {}
-        self._silent: dict[tuple[str, bool], Answer] = {}
-        self._alive: set[tuple[str, bool]] = set()
+        self._silent: dict[tuple[str, bool, str], Answer] = {}
+        self._alive: set[tuple[str, bool, str]] = set()
         self._lock = threading.Lock()
 
     def __call__(self, question: Question) -> Answer:
@@ -111,31 +121,38 @@ class Asker:
             return self._asked[question]
 
     def _ask(self, question: Question) -> Answer:
-        # A resolver may answer for one name and wait in vain for the servers of another.
-        server = (question.server, question.recursive)
+        # A resolver may answer for one zone and wait in vain for the servers of another.
+        places = [(question.server, question.recursive, zone) for zone in dict.fromkeys(("", question.zone))]
         answer = Answer("silent")
         for _attempt in range(ATTEMPTS):
-            if server in self._silent:
-                return self._silent[server]
+            for place in places:
+                if place in self._silent:
+                    return self._silent[place]
             answer = self._exchange(question, self._timeout)
             if answer.status != "silent":
-                self._alive.add(server)
+                self._alive.update(places)
                 return answer
-        if server not in self._alive:
-            self._silent[server] = answer
+        for place in places:
+            if place not in self._alive:
+                self._silent[place] = answer
         return answer
 
 
 def exchange(question: Question, timeout: float) -> Answer:
-    """Ask over the network, by TCP where UDP cuts the answer off."""
+    """Ask over the network, by TCP where UDP cuts the answer off; both together have the time."""
     host, _at, port = question.server.partition("@")
     message = dns.message.make_query(question.name, question.type, want_dnssec=True)
     if not question.recursive:
         message.flags &= ~dns.flags.RD
+    where = int(port or 53)
+    deadline = time.monotonic() + timeout
     try:
-        response, _by_tcp = dns.query.udp_with_fallback(
-            message, host, timeout=timeout, port=int(port or 53), ignore_unexpected=True
-        )
+        try:
+            response = dns.query.udp(
+                message, host, timeout=timeout, port=where, ignore_unexpected=True, raise_on_truncation=True
+            )
+        except dns.message.Truncated:
+            response = dns.query.tcp(message, host, timeout=max(0.0, deadline - time.monotonic()), port=where)
     except (dns.exception.Timeout, socket.timeout):
         return Answer("silent", detail=f"no answer within {timeout:g} seconds")
     except OSError as error:

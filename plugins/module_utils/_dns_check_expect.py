@@ -12,8 +12,8 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import Expected
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import Asker, Question
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import Asker, Question, by_resolver
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_report import Expected
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_render import records_from_dicts
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_rrset_server import canonical
@@ -42,10 +42,10 @@ def find_servers(
     zones = list(dict.fromkeys(item.zone for item in expected if item.type != "PTR"))
     if given:
         return dict.fromkeys(zones, tuple(given))
-    ask.prefetch([Question(resolver, zone, "NS", recursive=True) for zone in zones])
-    names = {zone: ask(Question(resolver, zone, "NS", recursive=True)).value for zone in zones}
+    ask.prefetch([by_resolver(resolver, zone, "NS", zone) for zone in zones])
+    names = {zone: ask(by_resolver(resolver, zone, "NS", zone)).value for zone in zones}
     hosts = dict.fromkeys(host for found in names.values() for host in found)
-    ask.prefetch([Question(resolver, host, rtype, recursive=True) for host in hosts for rtype in ("A", "AAAA")])
+    ask.prefetch([by_resolver(resolver, host, rtype) for host in hosts for rtype in ("A", "AAAA")])
     addresses = {host: _addresses(host, resolver, ask) for host in hosts}
     return {zone: tuple(text for host in found for text in addresses[host]) for zone, found in names.items()}
 
@@ -59,7 +59,7 @@ def first_questions(servers: t.Mapping[str, t.Sequence[str]]) -> list[Question]:
 def _addresses(host: str, resolver: str, ask: Asker) -> tuple[str, ...]:
     # A host without IPv6 cannot ask a server there, which would say nothing about the server.
     for rtype in ("A", "AAAA"):
-        found = ask(Question(resolver, host, rtype, recursive=True)).value
+        found = ask(by_resolver(resolver, host, rtype)).value
         if found:
             return found
     return ()

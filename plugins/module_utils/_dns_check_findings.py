@@ -14,7 +14,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import Ask, Question
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import Ask, by_resolver
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import unquote_txt
 
 MOST_SPF_LOOKUPS: t.Final = 10
@@ -113,7 +113,7 @@ def spf_lookups(domain: str, ask: Ask, resolver: str) -> int:
 def _count(domain: str, ask: Ask, resolver: str, above: frozenset[str]) -> int:
     if domain in above:
         return MOST_SPF_LOOKUPS + 1
-    answer = ask(Question(resolver, domain, "TXT", recursive=True))
+    answer = ask(by_resolver(resolver, domain, "TXT"))
     records = [unquote_txt(value) for value in answer.value if text_kind(value) == "spf1"]
     count = 0
     for term in records[0].split()[1:] if len(records) == 1 else ():

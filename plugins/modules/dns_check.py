@@ -15,7 +15,10 @@ description:
   - A server that does not answer is a finding, as is anything else that can be wrong with it. The task fails only for
     records that cannot be read. "Nobody answers" and "does not exist" are different findings.
   - Each question has O(timeout) seconds, twice, and 64 are asked at a time. A server that has not answered any question
-    by then is not asked again, so that it costs two time-outs in all, however many records there are.
+    by then is not asked again, nor is the resolver about a zone that it has not answered any question about.
+  - So a resolver that never answers costs two time-outs, 64 name servers that never answer cost two together, and so do
+    64 zones whose servers do not answer the resolver, however many records there are. If nobody answers at all, the
+    task ends after four time-outs, 12 seconds by default, for up to 64 name servers.
   - PTR records are looked up by the resolver alone, because their zones belong to whoever gave out the addresses.
 options:
   records:

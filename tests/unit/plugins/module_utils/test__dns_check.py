@@ -4,21 +4,20 @@ import copy
 import typing as t
 
 import dns.dnssec
+import dns.exception
 import dns.message
 import dns.rdata
 import pytest
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import (
-    Expected,
-    judge,
-    questions,
-    resolver_probes,
-)
+from ansible_collections.postmaster.mail.plugins.module_utils import _dns_check_ask
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check import judge, questions, resolver_probes
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_ask import (
     Answer,
     Asker,
     Question,
+    by_resolver,
     ds_matches,
+    exchange,
     read_response,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_expect import (
@@ -27,6 +26,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_expect 
     read_expected,
 )
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_findings import describe, spf_lookups, table
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_check_report import Expected
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError
 
 _ZONE = "example.org."
@@ -305,6 +305,83 @@ def test_a_resolver_that_answers_other_questions_is_not_silent() -> None:
     asker.close()
     assert asker(Question(_RESOLVER, "dead.example.org.", "A", recursive=True)).status == "silent"
     assert asker(Question(_RESOLVER, "other.example.org.", "A", recursive=True)).status == "found"
+
+
+def test_a_zone_whose_servers_do_not_answer_the_resolver_costs_two_questions() -> None:
+    sent: list[Question] = []
+
+    def exchange(question: Question, _timeout: float) -> Answer:
+        sent.append(question)
+        return Answer("silent" if question.zone == "dead.example." else "found", ("x",))
+
+    asker = Asker(3, exchange)
+    asker.prefetch(by_resolver(_RESOLVER, zone, "SOA", zone) for zone in ("good.example.", "dead.example."))
+    for zone in ("good.example.", "dead.example."):
+        asker.prefetch(by_resolver(_RESOLVER, f"n{number}.{zone}", "A", zone) for number in range(100))
+    asker.close()
+    assert [question.zone for question in sent].count("dead.example.") == 2
+    assert [question.zone for question in sent].count("good.example.") == 101
+
+
+def test_a_zone_of_which_the_resolver_knows_nothing_is_one_finding() -> None:
+    world = World()
+    silent = Answer("silent", detail="no answer within 3 seconds")
+
+    def ask(question: Question) -> Answer:
+        return silent if question.zone == _ZONE else world(question)
+
+    findings = judge(_EXPECTED, _SERVERS, _RESOLVER, ask, _NOW)
+    assert [(finding.id, finding.name, finding.type) for finding in findings] == [("resolver_fails", _ZONE, "SOA")]
+    assert "no answer within 3 seconds" in findings[0].cause
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (Answer("none"), "the resolver has no NS records"),
+        (Answer("no_name"), "the resolver has no NS records"),
+        (Answer("failed", detail="SERVFAIL"), "SERVFAIL when the resolver is asked"),
+        (
+            Answer("silent", detail="no answer within 3 seconds"),
+            "no answer within 3 seconds when the resolver is asked",
+        ),
+    ],
+)
+def test_nobody_says_who_has_the_zone_and_nobody_has_it_are_different(answer: Answer, cause: str) -> None:
+    world = World()
+
+    def ask(question: Question) -> Answer:
+        return answer if question.type == "NS" else world(question)
+
+    [finding] = judge(_EXPECTED, {_ZONE: ()}, _RESOLVER, ask, _NOW)
+    assert finding.id == "no_servers"
+    assert cause in finding.cause
+
+
+def test_a_silent_resolver_is_not_said_again_of_each_zone() -> None:
+    findings = judge(_EXPECTED, {_ZONE: ()}, _RESOLVER, lambda _question: Answer("silent", detail="nothing"), _NOW)
+    assert [finding.id for finding in findings] == ["resolver_silent"]
+
+
+def test_tcp_has_what_udp_left_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    given: list[float] = []
+
+    def udp(message: dns.message.Message, *_arguments: object, timeout: float, **_options: object) -> t.NoReturn:
+        given.append(timeout)
+        clock[0] += 2
+        raise dns.message.Truncated(message=message)
+
+    def tcp(*_arguments: object, timeout: float, **_options: object) -> t.NoReturn:
+        given.append(timeout)
+        raise dns.exception.Timeout
+
+    monkeypatch.setattr(_dns_check_ask.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("dns.query.udp", udp)
+    monkeypatch.setattr("dns.query.tcp", tcp)
+    answer = exchange(Question(_NS1, _HOST, "A"), 3)
+    assert (answer.status, answer.detail) == ("silent", "no answer within 3 seconds")
+    assert given == [3, 1]
 
 
 def test_servers_of_a_zone_by_the_resolver() -> None:
