@@ -33,16 +33,12 @@ _MAKE_RESOLVERS_FAIL: t.Final = (
 def judge_by_resolver(expected: t.Sequence[Expected], resolver: str, ask: Ask, report: Report) -> None:
     """Report what the resolver, which is not silent itself, makes of records that the name servers have."""
     ill = {finding.zone for finding in report.found if finding.id in _MAKE_RESOLVERS_FAIL}
-    for zone in dict.fromkeys(item.zone for item in expected if item.zone not in ill):
-        answer = ask(by_resolver(resolver, zone, "SOA", zone))
-        if answer.status == "silent":
-            cause = f"The resolver has no answer about {zone}: {answer.detail}."
-            remedy = "See that it can reach the name servers of the zone."
-            report.add("resolver_fails", cause, remedy, zone=zone, record=(zone, "SOA"), server=resolver)
-            ill.add(zone)
-    unknown = {item.name for item in expected if item.zone in ill}
+    unheard = _judge_zones(dict.fromkeys(item.zone for item in expected if item.zone not in ill), resolver, ask, report)
+    unknown = {item.name for item in expected if item.zone in ill | unheard}
     for item in expected:
         record = (item.name, item.type)
+        if item.zone in unheard:
+            continue
         if item.type == "PTR":
             _judge_pointer(item, item.value[0] in unknown, resolver, ask, report)
             continue
@@ -60,6 +56,19 @@ def judge_by_resolver(expected: t.Sequence[Expected], resolver: str, ask: Ask, r
             cause = "The name servers have the expected records, but the resolver answers otherwise."
             remedy = "Wait until its cache has forgotten the earlier ones. If it stays, the delegation leads elsewhere."
             report.add("resolver_differs", cause, remedy, found=answer.value, severity="warning", **common)
+
+
+def _judge_zones(zones: t.Iterable[str], resolver: str, ask: Ask, report: Report) -> set[str]:
+    """Return the zones of which the resolver tells nothing at all."""
+    unheard = set()
+    for zone in zones:
+        answer = ask(by_resolver(resolver, zone, "SOA", zone))
+        if answer.status == "silent":
+            cause = f"The resolver has no answer about {zone}: {answer.detail}."
+            remedy = "See that it can reach the name servers of the zone."
+            report.add("resolver_fails", cause, remedy, zone=zone, record=(zone, "SOA"), server=resolver)
+            unheard.add(zone)
+    return unheard
 
 
 def _judge_spf(item: Expected, resolver: str, ask: Ask, report: Report) -> None:
