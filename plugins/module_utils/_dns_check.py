@@ -91,12 +91,12 @@ def _judge_delegation(zone: str, resolver: str, ask: Ask, report: Report) -> Non
     answer = ask(by_resolver(resolver, zone, "NS", zone))
     if answer.known:
         cause = f"No name server of {zone} is known: the resolver has no NS records with addresses for it."
-        remedy = "Register the zone with its name servers, or say which servers to ask."
+        remedy = "Register the zone with its name servers, or give the servers to ask by address."
     else:
         cause = (
             f"No name server of {zone} is known: {answer.detail or answer.status} when the resolver is asked for them."
         )
-        remedy = "See that the name servers of the zone run and can be reached, or say which servers to ask."
+        remedy = "See that the name servers of the zone run and can be reached, or give the servers to ask by address."
     report.add("no_servers", cause, remedy, zone=zone)
 
 
