@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+BENCH = CHECKOUT / "tests" / "bench"
 RELEASES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 
 
