@@ -66,6 +66,9 @@ def judge(
             _judge_delegation(zone, resolver, ask, report)
     usable = {zone: _usable_servers(zone, addresses, ask, report) for zone, addresses in servers.items()}
     by_key = {(item.name, item.type): item for item in expected}
+    by_zone: dict[str, list[Expected]] = {}
+    for item in expected:
+        by_zone.setdefault(item.zone, []).append(item)
     for item in expected:
         if item.type == "MX":
             _judge_exchangers(item, by_key, usable.get(item.zone, ()), resolver, ask, report)
@@ -74,7 +77,7 @@ def judge(
             _judge_set(item, ask(Question(server, item.name, item.type)), server, report)
     for zone, addresses in usable.items():
         _judge_serials(zone, addresses, ask, report)
-        _judge_signatures(zone, [item for item in expected if item.zone == zone], addresses, resolver, ask, report, now)
+        _judge_signatures(zone, by_zone.get(zone, []), addresses, resolver, ask, report, now)
     if resolver_silent:
         report.add(
             "resolver_silent",
