@@ -96,7 +96,7 @@ class PasswdFileBackend:
             {os.path.basename(path): one.accounts for path, one in self._parsed.items() if path != self._path}
         )
         self._records = {
-            user: replace(entry, app_passwords=app_passwords.get(user, ()))
+            user: replace(entry, app_passwords=app_passwords[user]) if user in app_passwords else entry
             for user, entry in self._parsed[self._path].accounts.items()
         }
         return self._records

@@ -155,7 +155,7 @@ def _run_locked(
     changed = plan.changed or upkeep is not None
     outcome = Outcome(
         changed=changed,
-        users=[result_of(change) for change in plan.changes],
+        users=[result_of(change) for change in plan.changes if change.changed],
         diff=diff_of(plan, backend.place, upkeep),
         expiring=sum(1 for entry in after if expires_of(entry.extra) is not None),
         most_app_passwords=max((len(entry.app_passwords) for entry in after), default=0),

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import typing as t
 from dataclasses import dataclass, field, replace
@@ -118,11 +119,11 @@ class AccountChange:
     def after(self) -> State:
         return state_of(self.new)
 
-    @property
+    @functools.cached_property
     def line_changed(self) -> bool:
         return self.old != self.new or self.new_password is not None or bool(self.new_app_passwords)
 
-    @property
+    @functools.cached_property
     def changed(self) -> bool:
         return self.line_changed or bool(self.steps or self.moved_from or self.archived_to) or self.deleted
 
@@ -241,12 +242,14 @@ class _Planner:
         base = old if old is not None else Entry(user=wish.address, password=wish.password_hash or "")
         password, new_password, upgraded = self._password(wish, old)
         app_passwords, new_app_passwords = self._app_passwords(wish, base.app_passwords)
-        new = replace(
-            base,
+        new = Entry(
             user=wish.address,
             password=password,
+            uid=base.uid,
+            gid=base.gid,
             gecos=base.gecos if wish.name is None else wish.name,
             home=home,
+            shell=base.shell,
             extra=self._extra(wish, base.extra),
             app_passwords=app_passwords,
             former=old.user if old is not None else wish.address,

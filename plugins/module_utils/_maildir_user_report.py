@@ -30,7 +30,6 @@ def result_of(change: AccountChange) -> dict[str, t.Any]:
         "address": change.address,
         "state_before": change.before,
         "state_after": change.after,
-        "changed": change.changed,
         "renamed_from": change.former if change.former != change.address else None,
         "created": change.old is None and change.new is not None,
         "removed": change.old is not None and change.new is None,

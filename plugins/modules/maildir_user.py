@@ -235,7 +235,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 users:
-  description: The accounts that were named, in that order, then those that purging removed.
+  description: The accounts that changed, homes included, in the order of O(users), then those that purging removed.
   returned: success
   type: list
   elements: dict
@@ -250,9 +250,6 @@ users:
     state_after:
       description: V(present), V(disabled) or V(absent).
       type: str
-    changed:
-      description: Whether anything of the account changed, directories included.
-      type: bool
     renamed_from:
       description: The address that the account had before this run, or V(null) if it is the same.
       type: str
