@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import imaplib
 import poplib
 import smtplib
+import socket
 import time
 from dataclasses import dataclass
 
 import pytest
 from host_client import trusting_context
+from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
 PASSWORD = "Correct-Horse-1"
 PHONE = "Phone-Horse-1"
 PRINTER = "Printer-Horse-1"
+EDITOR = "Editor-Horse-1"
+NEW = "New-Horse-2"
 _STRANGER = "client.friend.example"
 
 
@@ -55,6 +60,18 @@ class AccountServer:
         headers = [line for number in range(1, count + 1) for line in session.top(number, 0)[1]]
         session.quit()
         return b"\n".join(headers).decode()
+
+    def managesieve(self, user: str, password: str = PASSWORD) -> str:
+        """Return how a login by ManageSieve is answered."""
+        token = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        with socket.create_connection((self.address, 4190), timeout=20) as connection:
+            _last_line(connection)
+            connection.sendall(b"STARTTLS\r\n")
+            _last_line(connection)
+            with trusting_context().wrap_socket(connection) as session:
+                _last_line(session)
+                session.sendall(f'AUTHENTICATE "PLAIN" "{token}"\r\n'.encode())
+                return _last_line(session)
 
     def submission(self, user: str, password: str = PASSWORD, timeout: int = 30) -> smtplib.SMTP:
         session = smtplib.SMTP(self.address, 587, local_hostname=_STRANGER, timeout=timeout)
@@ -140,6 +157,10 @@ class AccountServer:
         self.refuses_submission(user, PHONE)
         self.refuses_imap(recipient, PHONE)
 
+    def saves(self, user: str, size: int) -> CommandResult:
+        """Put a message of about this size into the mail of a user."""
+        return self.host.run(f"printf 'Subject: big\\n\\n%%0{size}d\\n' 1 | doveadm save -u %s -m INBOX", user)
+
     def folder(self, user: str) -> str:
         """Return where the mail of a user is."""
         local_part, _at, domain = user.partition("@")
@@ -155,3 +176,9 @@ class AccountServer:
 
     def log(self) -> str:
         return str(self.host.run("journalctl -t dovecot -t postfix -u dovecot -u 'postfix*' -n 40 -o cat").stdout)
+
+
+def _last_line(connection: socket.socket) -> str:
+    """Return the line that ends an answer of ManageSieve."""
+    with connection.makefile("rb") as lines:
+        return next((line.decode() for line in lines if line.startswith((b"OK", b"NO", b"BYE"))), "")

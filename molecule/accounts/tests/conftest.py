@@ -1,17 +1,12 @@
-"""Servers with accounts of every kind."""
+"""A server whose accounts are in a passwd-file."""
 
 from __future__ import annotations
 
-import pathlib
-import sys
-
 import pytest
+from account_server import AccountServer
 from testinfra.host import Host
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from client import Server
 
 
 @pytest.fixture(scope="module")
-def server(host: Host) -> Server:
-    return Server(host, host.backend.host.name)
+def server(host: Host) -> AccountServer:
+    return AccountServer(host, host.backend.host.name)

@@ -6,8 +6,7 @@ import imaplib
 import smtplib
 
 import pytest
-from account_server import PASSWORD, PHONE, PRINTER
-from client import EDITOR
+from account_server import EDITOR, PASSWORD, PHONE, PRINTER
 
 BOB = "bob@example.org"
 
@@ -115,6 +114,23 @@ def test_app_passwords_open_their_services_only(server, mark):
     server.imap("ivan@example.org", PHONE).logout()
 
 
+def test_an_app_password_opens_from_its_networks_only(server):
+    server.refuses_imap("ivan@example.org", PRINTER)
+    server.refuses_submission("ivan@example.org", PRINTER)
+
+
+def test_a_hash_that_was_ready_opens_with_its_password(server, mark):
+    server.submit("mallory@example.org", BOB, mark)
+    server.gets(BOB, mark)
+    server.refuses_imap("mallory@example.org", "wrong")
+
+
+def test_mail_is_fetched_by_pop3(server, mark):
+    server.send("carol@example.org", mark)
+    server.gets("carol@example.org", mark)
+    assert mark in server.pop3_subjects("carol@example.org")
+
+
 def test_scripts_are_kept_with_an_app_password_for_them(server):
     assert server.managesieve("carol@example.org", EDITOR).startswith("OK")
     assert server.managesieve("ivan@example.org", PHONE).startswith("OK")
@@ -126,13 +142,10 @@ def test_scripts_are_kept_with_an_app_password_for_them(server):
 
 def test_the_quota_of_an_account_holds(server):
     assert "1024" in server.host.check_output("doveadm -f flow quota get -u alice@example.org")
+    refused = server.saves("quinn@example.org", 30000)
+    assert refused.rc != 0
+    assert "uota" in refused.stderr
 
 
 def test_an_account_that_expires_one_day_is_used_until_then(server):
     server.imap("heidi@example.org").logout()
-
-
-def test_mail_is_there_for_later(server):
-    """What the tests after the changes look for."""
-    server.send("alice@example.org", "before-the-change")
-    server.gets("alice@example.org", "before-the-change")

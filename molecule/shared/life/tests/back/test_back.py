@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from account_server import PHONE, PRINTER
+from account_server import NEW, PHONE, PRINTER
 
 
 def test_what_waited_is_delivered_once_the_account_takes_mail_again(server):
@@ -22,3 +22,18 @@ def test_accounts_are_used_again_with_the_password_they_had(server, mark, user):
 def test_app_passwords_come_back_with_their_account(server):
     server.imap("ivan@example.org", PHONE).logout()
     server.refuses_submission("carol@example.org", PRINTER)
+
+
+def test_mail_that_was_kept_is_that_of_the_new_account(server, mark):
+    server.send("judy@example.org", mark)
+    server.gets("judy@example.org", mark, NEW)
+    assert server.holds("judy@example.org", "before-the-change", NEW) == 1
+
+
+def test_a_hash_replaces_a_password(server):
+    server.refuses_imap("mallory@example.org", NEW)
+    server.imap("mallory@example.org").logout()
+
+
+def test_no_limit_holds_where_there_was_one(server):
+    assert server.saves("quinn@example.org", 2000000).rc == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from account_server import PASSWORD, PHONE, PRINTER
+from account_server import NEW, PASSWORD, PHONE, PRINTER
 
 SMITH = "smith@example.org"
 
@@ -24,6 +24,24 @@ def test_a_renamed_account_gets_mail_and_sends(server, mark):
     server.submit(SMITH, "bob@example.org", mark, sender="al@example.org")
     server.gets("bob@example.org", mark)
     assert server.answer_to("alice@example.org")[0] == 550
+
+
+def test_another_password_is_the_only_one(server, mark):
+    server.refuses_imap("mallory@example.org")
+    server.refuses_submission("mallory@example.org")
+    server.imap("mallory@example.org", NEW).logout()
+    server.submit("mallory@example.org", "bob@example.org", mark, password=NEW)
+    server.gets("bob@example.org", mark)
+
+
+def test_another_quota_takes_what_the_old_one_refused(server):
+    assert server.saves("quinn@example.org", 30000).rc == 0
+
+
+def test_what_is_forwarded_no_more_is_not(server, mark):
+    server.send("dave@example.org", mark)
+    server.has_file("dave@example.org", mark)
+    assert server.holds("bob@example.org", mark) == 0
 
 
 @pytest.mark.parametrize("user", ["dave@example.org", "heidi@example.org", "ivan@example.org"])
@@ -46,10 +64,17 @@ def test_an_app_password_that_was_removed_opens_nothing_and_the_others_stay(serv
     server.imap("carol@example.org", PASSWORD).logout()
 
 
-def test_a_removed_account_is_gone_and_its_mail_archived(server):
-    server.refuses_imap("erin@example.org")
-    assert server.answer_to("erin@example.org")[0] == 550
+@pytest.mark.parametrize("user", ["erin@example.org", "judy@example.org", "kate@example.org"])
+def test_a_removed_account_is_gone(server, user):
+    server.refuses_imap(user)
+    server.refuses_submission(user)
+    assert server.answer_to(user)[0] == 550
+
+
+def test_what_becomes_of_the_mail_of_a_removed_account(server):
     assert "erin@example.org-" in server.host.check_output("ls /var/vmail/.archive")
+    server.has_file("judy@example.org", "before-the-change")
+    assert not server.host.file("/var/vmail/example.org/kate").exists
 
 
 def test_a_stranger_is_told_to_come_back_while_an_account_is_suspended(server):
