@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import imaplib
 import ssl
 import sys
@@ -11,5 +12,6 @@ context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
 session = imaplib.IMAP4_SSL("127.0.0.1", 993, ssl_context=context, timeout=300)
 session.login(sys.argv[1], sys.argv[2])
-while session.readline():
-    pass
+with contextlib.suppress(ConnectionResetError):
+    while session.readline():
+        pass
