@@ -29,6 +29,11 @@ _PLAIN = re.compile(r"[^\s'\"\\#]*")
 _NO_LIMIT = "unlimited"
 _NOBODY = "255.255.255.255/32"
 _TODAY = {"sqlite": "date('now')", "pgsql": "(now() AT TIME ZONE 'utc')::date", "mysql": "UTC_DATE()"}
+_CATCH_ALL = {
+    "sqlite": "substr('%s', instr('%s', '@'))",
+    "pgsql": "'@' || split_part('%s', '@', 2)",
+    "mysql": "CONCAT('@', SUBSTRING_INDEX('%s', '@', -1))",
+}
 _QUERIES = {
     "virtual_mailbox_domains": ("domains", f"SELECT domain FROM {DOMAINS.name} WHERE domain = '%s'"),
     "virtual_mailbox_maps": ("mailboxes", f"SELECT address FROM {MAILBOXES.name} WHERE address = '%s'"),
@@ -36,7 +41,9 @@ _QUERIES = {
     "virtual_alias_maps": (
         "aliases",
         f"SELECT target FROM {ALIASES.name} WHERE address = '%s' UNION SELECT address FROM {MAILBOXES.name} "
-        f"WHERE address = '%s' AND NOT EXISTS (SELECT 1 FROM {ALIASES.name} WHERE address = '%s')",
+        f"WHERE address = '%s' AND NOT EXISTS (SELECT 1 FROM {ALIASES.name} WHERE address = '%s') "
+        # Where there is no catch-all it has none: smtpd tells strangers to come back only where no alias leads on.
+        f"AND EXISTS (SELECT 1 FROM {ALIASES.name} WHERE address = {{catch_all}})",
     ),
     "smtpd_sender_login_maps": (
         "sender-logins",
@@ -94,7 +101,10 @@ def compose(wishes: t.Mapping[str, t.Any]) -> SqlComposition:
             parameter: [f"proxy:{driver}:{directory}/{driver}-{name}.cf"]
             for parameter, (name, _query) in _QUERIES.items()
         },
-        postfix_map_files={f"{driver}-{name}.cf": f"{head}query = {query}\n" for name, query in _QUERIES.values()},
+        postfix_map_files={
+            f"{driver}-{name}.cf": f"{head}query = {query.format(catch_all=_CATCH_ALL[driver])}\n"
+            for name, query in _QUERIES.values()
+        },
     )
 
 

@@ -157,6 +157,13 @@ def test_a_catch_all_takes_no_mail_from_a_mailbox(database: sqlite3.Connection) 
     assert answers(database, "mailboxes", "x' OR '1'='1") == []
 
 
+def test_a_mailbox_needs_no_alias_where_no_catch_all_is(database: sqlite3.Connection) -> None:
+    database.execute("INSERT INTO mailboxes (address) VALUES ('alone@example.com')")
+    assert answers(database, "aliases", "alone@example.com") == []
+    database.execute("INSERT INTO aliases (address, target) VALUES ('@example.com', 'carol@example.org')")
+    assert answers(database, "aliases", "alone@example.com") == ["alone@example.com"]
+
+
 def test_a_login_may_send_as_itself_and_as_what_it_owns(database: sqlite3.Connection) -> None:
     database.execute("INSERT INTO mailboxes (address) VALUES ('a@example.org')")
     database.execute("INSERT INTO sender_logins (sender, login) VALUES ('s@example.org', 'a@example.org')")
