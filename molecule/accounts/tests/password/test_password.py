@@ -12,7 +12,7 @@ BOB = "bob@example.org"
 FRANK = "frank@example.org"
 GRACE = "grace@xn--bcher-kva.example"
 IVAN = "ivan@example.org"
-JUDY = "judy@example.org"
+LEO = "leo@example.org"
 NEW = "Correct-Horse-2"
 USERS = "/etc/dovecot/users"
 
@@ -127,14 +127,14 @@ def test_a_person_can_change_it_and_change_it_again(server, door):
 
 def test_guesses_wait_longer_each_time_and_are_logged_without_what_was_said(door):
     for guess in ("Guess-Number-1", "Guess-Number-2", "Guess-Number-3"):
-        assert door.change(JUDY, guess, NEW) == WRONG
+        assert door.change(LEO, guess, NEW) == WRONG
     log = door.log()
-    assert f"{JUDY}: 3 wrong in a row, the next one waits 4 s" in log
-    assert door.change(JUDY, PASSWORD, NEW) == CHANGED
-    assert door.change(JUDY, "Guess-Number-4", PASSWORD) == WRONG
+    assert f"{LEO}: 3 wrong in a row, the next one waits 4 s" in log
+    assert door.change(LEO, PASSWORD, NEW) == CHANGED
+    assert door.change(LEO, "Guess-Number-4", PASSWORD) == WRONG
     log = door.log()
-    assert f"{JUDY}: the password is changed" in log
-    assert f"{JUDY}: 1 wrong in a row" in log.rpartition(f"{JUDY}: the password is changed")[2]
+    assert f"{LEO}: the password is changed" in log
+    assert f"{LEO}: 1 wrong in a row" in log.rpartition(f"{LEO}: the password is changed")[2]
     everything = door.host.check_output("journalctl -b -o cat")
     assert "Guess-Number" not in everything
     assert NEW not in log
