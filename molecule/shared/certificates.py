@@ -40,6 +40,7 @@ def make(
     names: t.Sequence[str] = (),
     days: tuple[float, float] = (-1, 90),
     key: t.Any = None,
+    must_staple: bool = False,
 ) -> Made:
     """Make a certificate, of an authority unless it has names, signed by its own key without an issuer.
 
@@ -60,6 +61,8 @@ def make(
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), False)
+    if must_staple:
+        builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
     if issuer:
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
         builder = builder.add_extension(identifier, critical=False)

@@ -96,6 +96,12 @@ def test_a_certificate_out_of_its_time_is_refused(tmp_path: pathlib.Path, days: 
         check(tmp_path, put(tmp_path, made.key_pem, made.pem, INTERMEDIATE.pem))
 
 
+def test_a_stapled_answer_cannot_be_given(tmp_path: pathlib.Path) -> None:
+    made = make("mail.example.org", INTERMEDIATE, names=NAMES, must_staple=True)
+    with pytest.raises(config.TlsError, match="demands a stapled OCSP answer .* get one without"):
+        check(tmp_path, put(tmp_path, made.key_pem, made.pem, INTERMEDIATE.pem))
+
+
 def test_a_name_that_is_missing_is_said(tmp_path: pathlib.Path) -> None:
     source = put(tmp_path, LEAF.key_pem, LEAF.pem, INTERMEDIATE.pem)
     with pytest.raises(

@@ -154,6 +154,11 @@ def check_pair(
                 f"{_subject(certificate)} in {path} is not valid before {not_before(certificate):%Y-%m-%d %H:%M} UTC; "
                 "wait for that, or set the clock of this host"
             )
+    if _must_staple(pair.leaf):
+        raise TlsError(
+            f"The certificate {path} demands a stapled OCSP answer (must-staple), which neither Postfix nor Dovecot "
+            "can give; get one without this extension"
+        )
     missing = [name for name in names if not covers(pair.leaf, name)]
     if missing:
         raise TlsError(
@@ -163,6 +168,14 @@ def check_pair(
     _check_order(pair)
     if trust is not None:
         _check_complete(pair, trust)
+
+
+def _must_staple(certificate: x509.Certificate) -> bool:
+    try:
+        features = certificate.extensions.get_extension_for_class(x509.TLSFeature).value
+    except x509.ExtensionNotFound:
+        return False
+    return x509.TLSFeatureType.status_request in features
 
 
 def _check_order(pair: Pair) -> None:
