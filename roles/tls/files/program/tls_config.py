@@ -30,7 +30,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who makes a new certificate: nobody here, this program by itself, by an authority, or a command."""
+    """Who makes a new certificate: nobody here, this program by itself, by an authority, or a command.
+
+    crl is where the revocation list of the authority is kept.
+    """
 
     kind: str
     valid_days: int
@@ -38,6 +41,8 @@ class Issuer:
     privkey: pathlib.Path
     argv: tuple[str, ...]
     timeout: int
+    crl: pathlib.Path | None = None
+    crl_days: int = 365
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,8 @@ def _issuer(said: t.Mapping[str, t.Any]) -> Issuer:
         privkey=pathlib.Path(said.get("privkey", "")),
         argv=tuple(said.get("argv", ())),
         timeout=int(said.get("timeout", 900)),
+        crl=pathlib.Path(said["crl"]) if said.get("crl") else None,
+        crl_days=int(said.get("crl_days", 365)),
     )
 
 

@@ -15,6 +15,7 @@ import typing as t
 
 from cryptography import x509
 from tls_config import Config, Proof, TlsError, read_config
+from tls_crl import keep_crl
 from tls_issue import ask, due, make
 from tls_pairs import Pair, check_pair, days_left, key_kind, not_after, read_chain, read_pair, serial
 from tls_prove import der, listens, presented, prove
@@ -68,6 +69,8 @@ def _bring(directory: pathlib.Path, config: Config, check: bool, *, strict: bool
         for source, reason in zip(config.sources, reasons):
             if reason:
                 make(config, source, now)
+        if not check:
+            keep_crl(config.issuer, config.renew_before_days, now)
     pairs = checked_pairs(config, now)
     store = Store(directory / config.name, _group(config.group))
     files = files_of(pairs)

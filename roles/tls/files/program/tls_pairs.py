@@ -57,19 +57,19 @@ def serial(certificate: x509.Certificate) -> str:
 
 
 def not_before(certificate: x509.Certificate) -> datetime.datetime:
-    return _aware(certificate, "not_valid_before")
+    return moment_of(certificate, "not_valid_before")
 
 
 def not_after(certificate: x509.Certificate) -> datetime.datetime:
-    return _aware(certificate, "not_valid_after")
+    return moment_of(certificate, "not_valid_after")
 
 
-def _aware(certificate: x509.Certificate, name: str) -> datetime.datetime:
+def moment_of(holder: x509.Certificate | x509.CertificateRevocationList, name: str) -> datetime.datetime:
     """Return a time with its zone; cryptography before 42 has it without."""
-    if hasattr(certificate, f"{name}_utc"):
-        moment: datetime.datetime = getattr(certificate, f"{name}_utc")
+    if hasattr(holder, f"{name}_utc"):
+        moment: datetime.datetime = getattr(holder, f"{name}_utc")
         return moment
-    naive: datetime.datetime = getattr(certificate, name)
+    naive: datetime.datetime = getattr(holder, name)
     return naive.replace(tzinfo=datetime.timezone.utc)
 
 
