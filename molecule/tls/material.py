@@ -12,6 +12,7 @@ import shutil
 import sys
 
 import certificates
+from cryptography.hazmat.primitives import serialization
 
 make = functools.partial(certificates.make, now=datetime.datetime.now(datetime.timezone.utc))
 NAMES = ("mail.example.org", "imap.example.org")
@@ -26,6 +27,10 @@ def main(folder: pathlib.Path) -> None:
     old = make(NAMES[0], above, names=NAMES, days=(-90, -1))
     below_expired = make(NAMES[0], expired, names=NAMES)
     foreign = make("www.example.org", above, names=["www.example.org"])
+    stapled = make(NAMES[0], above, names=NAMES, must_staple=True)
+    encrypted = newer.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"secret")
+    )
     lines = newer.pem.splitlines(keepends=True)
     pairs = {
         "good": (good.key_pem, good.pem + above.pem),
@@ -39,6 +44,8 @@ def main(folder: pathlib.Path) -> None:
         "disordered": (newer.key_pem, above.pem + newer.pem),
         "damaged": (newer.key_pem, b"".join(lines[:3] + lines[5:])),
         "empty": (newer.key_pem, b""),
+        "encrypted": (encrypted, newer.pem + above.pem),
+        "stapled": (stapled.key_pem, stapled.pem + above.pem),
     }
     (folder / "root.pem").write_bytes(root.pem)
     for name, (key, chain) in pairs.items():

@@ -19,7 +19,10 @@ PASSWORD = "Correct-Horse-1"
 FOLDER = "/etc/postmaster/tls"
 NAME = "mail.example.org"
 UNIT = "postmaster-mail-tls"
-PORTS = (25, 465, 587, 110, 143, 993, 995, 4190)
+WEB_PORTS = (443, 8443)
+PORTS = (25, 465, 587, 110, 143, 993, 995, 4190, *WEB_PORTS)
+# A second certificate, which only web servers serve.
+OTHER = "www.other.example"
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class Server:
     host: Host
     address: str
 
-    def leaf(self) -> bytes:
+    def leaf(self, name: str = NAME) -> bytes:
         """Return the certificate that is in its place."""
-        pem = self.host.check_output(f"cat {FOLDER}/{NAME}/fullchain.pem")
+        pem = self.host.check_output(f"cat {FOLDER}/{name}/fullchain.pem")
         return ssl.PEM_cert_to_DER_cert(pem[: pem.index("-----END CERTIFICATE-----")] + "-----END CERTIFICATE-----\n")
 
     def served(self, port: int) -> bytes:
@@ -39,9 +42,16 @@ class Server:
             assert certificate
             return certificate
 
+    def served_to(self, port: int, name: str) -> bytes:
+        """Return the certificate that a port with TLS from the start serves to who asks for a name."""
+        with _implicit(self.address, port, name) as session:
+            certificate = session.getpeercert(binary_form=True)
+            assert certificate
+            return certificate
+
     def set(self, key: str, value: int) -> None:
-        """Change a number in the configuration of the certificate."""
-        self.host.check_output(f'sed -i \'s/"{key}": [0-9]*/"{key}": {value}/\' {FOLDER}/{NAME}.json')
+        """Change a number in the configurations of the certificates."""
+        self.host.check_output(f'sed -i \'s/"{key}": [0-9]*/"{key}": {value}/\' {FOLDER}/*.json')
 
     @contextlib.contextmanager
     def due(self) -> t.Iterator[None]:
@@ -74,9 +84,9 @@ class Server:
         return session
 
 
-def _implicit(address: str, port: int) -> ssl.SSLSocket:
+def _implicit(address: str, port: int, name: str = NAME) -> ssl.SSLSocket:
     connection = socket.create_connection((address, port), timeout=60)
-    return trusting_context().wrap_socket(connection, server_hostname=NAME)
+    return trusting_context().wrap_socket(connection, server_hostname=name)
 
 
 def _smtp(address: str, port: int) -> ssl.SSLSocket:
@@ -116,4 +126,5 @@ _SESSIONS: dict[int, t.Callable[[str, int], ssl.SSLSocket]] = {
     143: _imap,
     110: _pop3,
     4190: _sieve,
+    **dict.fromkeys(WEB_PORTS, _implicit),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 from server import NAME, PORTS
 
@@ -25,6 +27,8 @@ def put(server, name: str) -> None:
         ("disordered", "live-chain.pem is in the wrong order"),
         ("damaged", "live-chain.pem is damaged"),
         ("empty", "live-chain.pem has no certificate in PEM form"),
+        ("encrypted", "live-key.pem is encrypted, and no daemon knows its passphrase"),
+        ("stapled", "live-chain.pem demands a stapled OCSP answer"),
     ],
 )
 def test_what_cannot_be_used_is_refused_and_the_old_one_served(server, name, words):
@@ -37,12 +41,16 @@ def test_what_cannot_be_used_is_refused_and_the_old_one_served(server, name, wor
     assert {port for port in PORTS if server.served(port) != before} == set()
 
 
-def test_a_file_that_is_gone_is_refused(server):
-    before = server.leaf()
-    server.host.check_output(f"rm {OTHERS}/live-key.pem")
-    assert server.run_unit().rc != 0
-    assert f"{OTHERS}/live-key.pem cannot be read: No such file" in server.said()
-    assert server.leaf() == before
+@pytest.mark.parametrize("kind", ["key", "chain"])
+def test_a_file_that_cannot_be_read_is_refused(server, kind):
+    before, path = server.leaf(), f"{OTHERS}/live-{kind}.pem"
+    put(server, "newer")
+    for command, words in (("rm", "No such file"), ("mkdir", "Is a directory")):
+        server.host.check_output(f"{command} {path}")
+        assert server.run_unit().rc != 0
+        assert f"{path} cannot be read: {words}" in server.said()
+        assert server.leaf() == before
+    server.host.check_output(f"rmdir {path}")
 
 
 def test_a_new_certificate_is_taken_and_served(server):
@@ -54,3 +62,11 @@ def test_a_new_certificate_is_taken_and_served(server):
     assert {port for port in PORTS if server.served(port) != after} == set()
     assert server.run_unit().rc == 0
     assert f"{NAME}: unchanged" in server.said()
+
+
+def test_key_and_chain_belong_together_wherever_it_is_killed(server):
+    server.host.check_output("apt-get -qy install --no-install-recommends strace")
+    script = (pathlib.Path(__file__).parent / "killed.sh").read_text()
+    assert int(server.host.check_output("sh -c %s", script)) > 20
+    assert server.run_unit().rc == 0, server.said()
+    assert {port for port in PORTS if server.served(port) != server.leaf()} == set()

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from ports import IMPLICIT, STARTTLS
 
-# sslscan does not speak ManageSieve.
+# sslscan does not speak ManageSieve; testssl.sh looks at it from the client.
 SCANNED = {port: kind for port, kind in STARTTLS.items() if kind != "sieve"} | dict.fromkeys(IMPLICIT, "none")
 OLD = {("ssl", "2"), ("ssl", "3"), ("tls", "1.0"), ("tls", "1.1")}
 
