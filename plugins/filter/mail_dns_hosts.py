@@ -30,7 +30,13 @@ description:
   - Where the inventory spreads the mail system over the groups C(mail_mx), C(mail_submission), C(mail_store),
     C(mail_webmail), C(mail_db) and C(mail_dns), a host gets only what its groups serve, and data base and name
     servers are left out.
-  - Fails when C(mail_services) holds a name that has no DNS record.
+  - The open services follow from the variables of roles P(postmaster.mail.dovecot#role) and
+    P(postmaster.mail.postfix#role) in the inventory, that is from C(dovecot_protocols), C(dovecot_listen),
+    C(dovecot_listeners), C(dovecot_settings), C(postfix_submission), C(postfix_submissions), C(postfix_listeners),
+    C(postfix_services) and C(postfix_inet_interfaces). A service with several ports is listed with its usual one.
+    Listeners on the loopback alone, behind a proxy, or without TLS are left out.
+  - C(mail_services) says it instead where it is given, such as for hosts that others set up. It is a list of names, or
+    maps a name to true, false or a port. Fails when it holds a name that has no DNS record.
 positional: _input
 options:
   _input:

@@ -19,16 +19,11 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import 
     to_address,
     to_host_fqdn,
 )
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_services import (
+    SERVICE_PORTS,
+    services_from_variables,
+)
 
-SERVICE_PORTS: t.Mapping[str, int] = {
-    "submissions": 465,
-    "submission": 587,
-    "imaps": 993,
-    "imap": 143,
-    "pop3s": 995,
-    "pop3": 110,
-    "sieve": 4190,
-}
 DEFAULT_SERVICES = ("submissions", "submission", "imaps", "imap", "pop3s", "pop3")
 _MAX_PORT = 65535
 _HOST_KEYS = ("hostname", "addresses", "domains", "services", "mx")
@@ -113,7 +108,8 @@ def _serves_the_world(groups: t.Sequence[str]) -> bool:
 
 
 def _host_entry(host: t.Mapping[str, t.Any], groups: t.Sequence[str] | None) -> dict[str, t.Any]:
-    services = _service_map(host.get("mail_services") or DEFAULT_SERVICES)
+    given = host.get("mail_services")
+    services = services_from_variables(host) if given is None else _service_map(given)
     # A host of the whole group alone, in no child of it, serves everything.
     role_groups = [group for group in groups or () if group in _PUBLIC_GROUPS]
     if role_groups:

@@ -13,13 +13,10 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.postmaster.mail.plugins.module_utils._dns_hosts import SERVICE_PORTS, MailHost
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_hosts import MailHost
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError, to_fqdn, to_host_fqdn
+from ansible_collections.postmaster.mail.plugins.module_utils._mail_services import SERVICE_PORTS, endpoints_of
 
-# RFC 8314 prefers implicit TLS: a host's STARTTLS ports come after its TLS ports, the next host after both.
-_SRV_HOST_STEP = 20
-_SRV_STARTTLS_STEP = 10
-_STARTTLS_SERVICES = ("submission", "imap", "pop3")
 # RFC 6186, 3.4: the target "." says that a service is not offered. Said of these two alone, because they are the
 # names that a client falls back to; other closed services simply have no record.
 _DENIED_WHEN_CLOSED = ("imap", "pop3")
@@ -134,18 +131,17 @@ def tls_ports(host: MailHost) -> tuple[int, ...]:
 
 def add_services(domain: str, serving: t.Sequence[MailHost], add: Add) -> None:
     """Add the records by which mail programs find the services of a domain (RFC 6186, RFC 8314)."""
-    offered = {name for host in serving for name, _port in host.services}
-    if not offered:
+    endpoints = endpoints_of(serving)
+    if not endpoints:
         return
     for name in SERVICE_PORTS:
         owner = f"_{name}._tcp.{domain}"
-        offering = [(host.hostname, dict(host.services)[name]) for host in serving if name in dict(host.services)]
-        for rank, (target, port) in enumerate(offering):
-            priority = rank * _SRV_HOST_STEP + (_SRV_STARTTLS_STEP if name in _STARTTLS_SERVICES else 0)
+        offering = [endpoint for endpoint in endpoints if endpoint.service == name]
+        for endpoint in offering:
             add(
                 owner,
                 "SRV",
-                f"{priority} 1 {port} {target}",
+                f"{endpoint.priority} 1 {endpoint.port} {endpoint.hostname}",
                 f"Lets mail programs find {name} of {domain[:-1]} by themselves.",
             )
         if not offering and name in _DENIED_WHEN_CLOSED:
