@@ -45,8 +45,9 @@ options:
     required: true
   hosts:
     description:
-      - The web hosts that serve the settings, each with its C(name) and the C(domain) whose settings it serves. The
-        first one also serves the pages of domains without a host of their own.
+      - The web hosts that serve the settings beside what else they serve, each with its C(name) and the C(domain) whose
+        settings these are. Without C(domain) it is the first of the domains. The addresses of the pages of domains
+        without a host of their own begin with the first host.
     type: list
     elements: dict
     required: true
@@ -70,10 +71,6 @@ options:
     type: list
     elements: dict
     default: []
-  own_hosts:
-    description: Whether O(hosts) are listed among the sites, because nobody else serves them.
-    type: bool
-    default: false
   bare_domains:
     description: Mail domains whose own name is served, too. It needs a certificate.
     type: list
@@ -130,11 +127,11 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - A dictionary. C(domains) is the list of the mail domains in A-labels.
-    - C(sites) lists the names to answer to, each with its C(domain), its C(kind) (V(autoconfig), V(autodiscover),
-      V(mta-sts), V(domain) or V(host)), the name of its C(certificate) or an empty text, and where requests without TLS
-      are to be sent (C(redirect)).
-    - C(files) maps each domain to the contents of its files, C(profiles) to those that ought to be signed.
+    - A dictionary. C(domains) is the list of the mail domains in A-labels, C(hosts) maps each web host to its domain.
+    - C(sites) lists further names to answer to, each with its C(hostname), its C(domain), its C(kind)
+      (V(autoconfig), V(autodiscover), V(mta-sts) or V(domain)), the name of its C(certificate) or an empty text, and
+      where people, and Outlook without TLS, are sent (C(redirect)).
+    - C(files) maps the paths of files to their contents, C(profiles) those of files that ought to be signed.
     - C(autodiscover) is what the program that answers Outlook reads.
   type: dict
 """
@@ -148,7 +145,6 @@ def mail_client_config(
     names: t.Mapping[str, str] | None = None,
     username: str = "address",
     certificates: t.Sequence[t.Mapping[str, t.Any]] = (),
-    own_hosts: bool = False,
     bare_domains: t.Sequence[str] = (),
     path: str = "/setup/",
     languages: t.Sequence[str] = ("en", "de"),
@@ -166,8 +162,7 @@ def mail_client_config(
             planned,
             SiteOptions(
                 certificates=tuple(parse_certificate(one) for one in certificates),
-                hosts=tuple((str(host["name"]), str(host["domain"])) for host in hosts),
-                own_hosts=own_hosts,
+                hosts=tuple((str(host["name"]), str(host.get("domain") or "")) for host in hosts),
                 path=path,
                 languages=texts_of(languages, texts or {}),
                 bare_domains=tuple(bare_domains),
@@ -183,6 +178,7 @@ def mail_client_config(
             Display().warning(warning)
     return {
         "domains": [domain.domain for domain in planned],
+        "hosts": plan.hosts,
         "sites": [site.public() for site in plan.sites],
         "files": plan.files,
         "profiles": plan.profiles,

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.postmaster.mail.plugins.module_utils._client_config import ClientConfigError, ClientDomain
 from ansible_collections.postmaster.mail.plugins.module_utils._client_config_apple import profile
@@ -20,7 +20,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._client_config_tex
 from ansible_collections.postmaster.mail.plugins.module_utils._client_config_thunderbird import autoconfig_xml
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_names import DnsDataError, to_host_fqdn, unquote_txt
 
-Kind = t.Literal["autoconfig", "autodiscover", "mta-sts", "domain", "host"]
+Kind = t.Literal["autoconfig", "autodiscover", "mta-sts", "domain"]
 
 _MTA_STS_MODES = ("enforce", "testing", "none")
 # RFC 8461, 3.2: the highest max_age, about a year.
@@ -43,13 +43,12 @@ class Certificate:
 class SiteOptions:
     """How the settings are served.
 
-    hosts are (name, domain) of the hosts that serve a domain's pages, own_hosts those for which nobody else makes a
-    site. bare_domains are served under their own names, too.
+    hosts are (name, domain) of the hosts that serve the settings of a domain beside what else they serve; without a
+    domain it is the first. bare_domains are served under their own names, too.
     """
 
     certificates: tuple[Certificate, ...]
     hosts: tuple[tuple[str, str], ...]
-    own_hosts: bool
     path: str
     languages: t.Mapping[str, Texts]
     bare_domains: tuple[str, ...] = ()
@@ -71,7 +70,7 @@ class Site:
     def public(self) -> dict[str, str]:
         """Return the site as data."""
         return {
-            "name": self.name,
+            "hostname": self.name,
             "domain": self.domain,
             "kind": self.kind,
             "certificate": self.certificate,
@@ -84,8 +83,9 @@ class SitePlan:
     """What is served."""
 
     sites: list[Site] = field(default_factory=list)
-    files: dict[str, dict[str, str]] = field(default_factory=dict)
-    profiles: dict[str, dict[str, str]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    profiles: dict[str, str] = field(default_factory=dict)
+    hosts: dict[str, str] = field(default_factory=dict)
     autodiscover: dict[str, t.Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -100,42 +100,39 @@ def parse_certificate(data: t.Mapping[str, t.Any]) -> Certificate:
 
 def plan_site(domains: t.Sequence[ClientDomain], options: SiteOptions) -> SitePlan:
     """Return what to serve for domains. Raises if a promise of the DNS could not be kept."""
-    plan = SitePlan()
-    known = {domain.domain: domain for domain in domains}
-    hosts = _hosts(options, known)
+    known = [domain.domain for domain in domains]
+    plan = SitePlan(hosts=_hosts(options, known))
     bare = [_host_name(name) for name in options.bare_domains]
     unknown = [name for name in bare if name not in known]
     if unknown:
         raise ClientConfigError(f"bare_domains has {unknown[0]}, which is none of the domains: {', '.join(known)}.")
+    first = next(iter(options.languages))
     served: list[tuple[ClientDomain, str]] = []
     for domain in domains:
-        host = next((name for name, of in hosts if of == domain.domain), hosts[0][0])
+        host = next((name for name, of in plan.hosts.items() if of == domain.domain), next(iter(plan.hosts)))
+        pages_url = f"https://{host}{options.path}{domain.domain}/"
         autoconfig = _site(options, f"autoconfig.{domain.domain}", domain.domain, "autoconfig")
         autodiscover = _site(options, f"autodiscover.{domain.domain}", domain.domain, "autodiscover")
-        for site in (autoconfig, autodiscover):
-            if not site.certificate:
-                plan.warnings.append(_missing(site.name))
+        plan.warnings += [_missing(site.name) for site in (autoconfig, autodiscover) if not site.certificate]
         url = f"https://{autodiscover.name if autodiscover.certificate else host}/autodiscover/autodiscover.xml"
         plan.sites += [
-            autoconfig,
-            Site(autodiscover.name, domain.domain, "autodiscover", autodiscover.certificate, url),
+            replace(autoconfig, redirect=f"{pages_url}{first}/index.html"),
+            replace(autodiscover, redirect=url),
         ]
         plan.sites += _mta_sts(domain.domain, options, plan)
-        if domain.domain in bare and domain.domain not in dict(hosts):
+        if domain.domain in bare and domain.domain not in plan.hosts:
             plan.sites.append(_certified(_site(options, domain.domain, domain.domain, "domain"), "the variables"))
         served.append((domain, url))
-        _add_files(plan, domain, f"https://{host}{options.path}", options.languages)
-    if options.own_hosts:
-        plan.sites += [_certified(_site(options, name, of, "host"), "the variables") for name, of in hosts]
+        _add_files(plan, domain, pages_url, options.languages)
     plan.autodiscover = autodiscover_data(served)
     return plan
 
 
-def _hosts(options: SiteOptions, known: t.Mapping[str, ClientDomain]) -> list[tuple[str, str]]:
-    hosts = [(_host_name(name), _host_name(domain)) for name, domain in options.hosts]
+def _hosts(options: SiteOptions, known: t.Sequence[str]) -> dict[str, str]:
+    hosts = {_host_name(name): _host_name(domain) if domain else known[0] for name, domain in options.hosts}
     if not hosts:
-        raise ClientConfigError("hosts is empty; name the host that serves the settings, and a mail domain.")
-    for name, domain in hosts:
+        raise ClientConfigError("hosts is empty; name the host that serves the settings.")
+    for name, domain in hosts.items():
         if domain not in known:
             raise ClientConfigError(f"hosts has {name} for {domain}, which is none of the domains: {', '.join(known)}.")
     return hosts
@@ -143,14 +140,13 @@ def _hosts(options: SiteOptions, known: t.Mapping[str, ClientDomain]) -> list[tu
 
 def _add_files(plan: SitePlan, domain: ClientDomain, url: str, languages: t.Mapping[str, Texts]) -> None:
     page_urls = {language: f"{url}{language}/index.html" for language in languages}
-    programs = ["Thunderbird", "Outlook"]
-    files = plan.files.setdefault(domain.domain, {})
-    files["config-v1.1.xml"] = autoconfig_xml(domain, page_urls)
-    files["setup/style.css"] = STYLE
-    files.update({f"setup/{path}": text for path, text in pages(domain, languages, programs).items()})
-    plan.profiles[domain.domain] = {
-        f"setup/{account_type}.mobileconfig": profile(domain, account_type) for account_type in domain.account_types
-    }
+    folder = f"setup/{domain.domain}"
+    plan.files[f"autoconfig/{domain.domain}.xml"] = autoconfig_xml(domain, page_urls)
+    plan.files[f"{folder}/style.css"] = STYLE
+    for path, text in pages(domain, languages, ("Thunderbird", "Outlook")).items():
+        plan.files[f"{folder}/{path}"] = text
+    for account_type in domain.account_types:
+        plan.profiles[f"{folder}/{account_type}.mobileconfig"] = profile(domain, account_type)
 
 
 def _mta_sts(domain: str, options: SiteOptions, plan: SitePlan) -> list[Site]:
@@ -183,7 +179,7 @@ def _mta_sts(domain: str, options: SiteOptions, plan: SitePlan) -> list[Site]:
         *(f"mx: {name}" for name in dict.fromkeys(exchangers)),
         f"max_age: {options.mta_sts_max_age}",
     ]
-    plan.files.setdefault(domain, {})["mta-sts.txt"] = "\n".join(lines) + "\n"
+    plan.files[f"mta-sts/{domain}.txt"] = "\n".join(lines) + "\n"
     return [_certified(_site(options, f"mta-sts.{domain}", domain, "mta-sts"), "the DNS records")]
 
 
