@@ -5,7 +5,7 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""From the variables of role webmail to what its tasks and templates take, or to a list of all contradictions in them."""
+"""From the variables of role webmail to what its tasks take, or to a list of all contradictions in them."""
 
 from __future__ import annotations
 
@@ -70,8 +70,9 @@ class Composition:
 def compose(variables: t.Mapping[str, t.Any], host: t.Mapping[str, t.Any]) -> Composition:
     """Return the composition.
 
-    variables are those of the role without their prefix. host says what the platform and the target are like: data (the role's folder for what changes), mysql_socket, known_plugins (of the distribution), foreign_names
-    (host names that others in the role serve) and the secrets des_key and database_password.
+    variables are those of the role without their prefix. host says what the platform and the target are like: data (the
+    role's folder for what changes), mysql_socket, known_plugins (of the distribution), foreign_names (host names that
+    are served, but not for Roundcube) and the secrets des_key and database_password.
     Raises CompositionError.
     """
     faults: list[str] = []
@@ -122,7 +123,8 @@ def _one_of(wishes: Variables, name: str, choices: t.Sequence[str]) -> str:
 def _check_acme(wishes: Variables) -> None:
     if wishes.text("acme_challenge") == "http-01-standalone":
         wishes.fault(
-            "tls_acme_challenge http-01-standalone needs port 80 at each renewal, which the web server has: say http-01-webroot or dns-01"
+            "tls_acme_challenge http-01-standalone needs port 80 at each renewal, which the web server has: "
+            "say http-01-webroot or dns-01"
         )
 
 
@@ -184,8 +186,8 @@ def _certificate(wishes: Variables, hostname: str, entry: t.Mapping[str, t.Any])
                 directory, certificate.name, "privkey"
             )
     wishes.fault(
-        f"no certificate of tls_certificates is for {hostname}: add the name to tls_names or tls_certificates, or give the entry of webmail_sites "
-        "a certificate and a key"
+        f"no certificate of tls_certificates is for {hostname}: add the name to tls_names or tls_certificates, or give "
+        "the entry of webmail_sites a certificate and a key"
     )
     return "", ""
 

@@ -58,13 +58,13 @@ def check_roundcube(wishes: RoleVariables, host: t.Mapping[str, t.Any]) -> None:
         unknown = [name for name in wishes.texts("plugins") if name not in host["known_plugins"]]
         if unknown:
             wishes.fault(
-                f"webmail_plugins names {', '.join(unknown)}, which the packages of Roundcube do not have: correct the name, or say in webmail_packages "
-                "what brings it"
+                f"webmail_plugins names {', '.join(unknown)}, which the packages of Roundcube do not have: correct the "
+                "name, or say in webmail_packages what brings it"
             )
     if wishes.flag("password_change") and not wishes.mapping("password").get("driver"):
         wishes.fault(
-            "webmail_password_change is on, but webmail_password names no driver: set accounts_password_change, which offers one, or say how Roundcube's "
-            "plugin password reaches yours"
+            "webmail_password_change is on, but webmail_password names no driver: set accounts_password_change, which "
+            "offers one, or say how Roundcube's plugin password reaches yours"
         )
     for name, value in (
         ("skin", wishes.text("skin")),
@@ -100,7 +100,8 @@ def _check_database(wishes: RoleVariables) -> None:
         return
     if wishes.text("database_host") and wishes.flag("database_manage_server"):
         wishes.fault(
-            f"webmail_database_manage_server is on, but the server is {wishes.text('database_host')}: it can only be set up on this host, so leave one out"
+            "webmail_database_manage_server is on, but the server is "
+            f"{wishes.text('database_host')}: it can only be set up on this host, so leave one out"
         )
     if not wishes.flag("database_manage_server") and not wishes.text("database_password"):
         wishes.fault(
