@@ -130,12 +130,13 @@ def plan_site(domains: t.Sequence[ClientDomain], options: SiteOptions) -> SitePl
 
 def _hosts(options: SiteOptions, known: t.Sequence[str]) -> dict[str, str]:
     hosts = {_host_name(name): _host_name(domain) if domain else known[0] for name, domain in options.hosts}
-    if not hosts:
-        raise ClientConfigError("hosts is empty; name the host that serves the settings.")
-    for name, domain in hosts.items():
-        if domain not in known:
-            raise ClientConfigError(f"hosts has {name} for {domain}, which is none of the domains: {', '.join(known)}.")
-    return hosts
+    serving = {name: domain for name, domain in hosts.items() if domain in known}
+    if not serving:
+        raise ClientConfigError(
+            f"No web host is for one of the domains {', '.join(known)}, so mail programs could not be served. "
+            "Set webmail_domain to one of them."
+        )
+    return serving
 
 
 def _add_files(plan: SitePlan, domain: ClientDomain, url: str, languages: t.Mapping[str, Texts]) -> None:
