@@ -129,7 +129,10 @@ def test_people(web: Web) -> None:
                     pages[start.replace("index.html", link)] = web.fetch(start.replace("index.html", link))
             for url, answer in pages.items():
                 assert (answer.status, answer.kind) == (200, "text/html")
-                assert "'self'" in answer.headers["content-security-policy"]
+                assert answer.headers["content-security-policy"].startswith(
+                    "default-src 'none'; style-src 'self'; base-uri"
+                )
+                assert "strict-transport-security" in answer.headers
                 page = Page(answer.body)
                 assert page.language == language
                 assert not page.tags & {"script", "style", "iframe", "img", "form"}
