@@ -1,0 +1,81 @@
+"""Who gets in, and what is known of those who do not."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from webmail import PASSWORD
+
+
+def journal(host):
+    return host.check_output("journalctl -t roundcube -o cat --since -10min")
+
+
+def test_a_person_logs_in_and_sees_the_inbox(browser, domain):
+    person = browser()
+    assert person.is_in(person.login(f"{'alice' if domain == 'example.org' else 'bob'}@{domain}"))
+
+
+def test_the_domain_may_be_left_out(browser, domain):
+    person = browser()
+    assert person.is_in(person.login("alice" if domain == "example.org" else "bob"))
+
+
+def test_cookies_travel_by_tls_alone_and_are_not_for_scripts(browser, base, domain):
+    person = browser()
+    person.login(f"carol@{domain}" if domain == "example.org" else f"erin@{domain}")
+    assert person.cookie_headers
+    for line in person.cookie_headers:
+        assert "secure" in line.lower()
+        assert "httponly" in line.lower()
+        assert "samesite=lax" in line.lower()
+        assert f"path={base}/" in line.lower()
+
+
+def test_a_wrong_password_is_refused_and_logged_with_the_address(browser, domain, host):
+    person = browser()
+    user = f"mallory@{domain}"
+    forged = {"X-Forwarded-For": "192.0.2.66", "X-Real-IP": "192.0.2.67"}
+    answer = person.login(user, "wrong", headers=forged)
+    assert not person.is_in(answer)
+    line = next(line for line in journal(host).splitlines() if "ailed login" in line and user in line)
+    assert "10.203.17.1" in line
+    assert "192.0.2." not in line
+    assert "wrong" not in line
+
+
+def test_an_account_waits_after_three_wrong_passwords(browser, domain):
+    user = f"heidi@{domain}"
+    person = browser()
+    assert person.is_in(person.login(user))
+    for _attempt in range(3):
+        assert browser().login(user, "wrong").status != 302
+    person = browser()
+    assert not person.is_in(person.login(user, PASSWORD))
+
+
+def test_an_address_waits_after_many_wrong_passwords(browser, domain, host):
+    # Our address of IPv6 has a count of its own.
+    address = f"fd00:203:17::{host.backend.host.name.rpartition('.')[2]}"
+    start = time.monotonic()
+    for number in range(20):
+        assert browser(address).login(f"nobody{number}@{domain}", "wrong").status != 302
+    assert time.monotonic() - start < 590
+    person = browser(address)
+    assert not person.is_in(person.login(f"vera@{domain}"))
+    assert "too many failed ones" in journal(host)
+    person = browser()
+    assert person.is_in(person.login(f"vera@{domain}"))
+
+
+def test_what_a_person_had_in_squirrelmail_is_there(browser, domain):
+    person = browser()
+    assert person.is_in(person.login(f"sam@{domain}"))
+    token = re.search(r'"request_token":"([^"]+)"', person.get("?_task=addressbook").text)
+    answer = person.ask(
+        f"{person.base}/?_task=addressbook&_action=list&_source=0&_remote=1",
+        headers={"X-Roundcube-Request": token[1] if token else "", "X-Requested-With": "XMLHttpRequest"},
+    )
+    assert "nut" in answer.text
+    assert "Sam Squirrel" in person.get("?_task=settings&_action=identities").text
