@@ -1,7 +1,7 @@
 """Answer Outlook's questions for the settings of an address (Autodiscover, POX and JSON) behind a web server.
 
-Argument: the settings of the mail domains, a JSON file. systemd passes the socket to listen on. Whether an address
-exists plays no part in the answer.
+Arguments: the settings of the mail domains, a JSON file, and the user that the program becomes. systemd passes the
+socket to listen on. Whether an address exists plays no part in the answer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import encodings.idna
 import html
 import http.server
 import json
+import os
 import pathlib
+import pwd
 import re
 import socket
 import sys
@@ -215,10 +217,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     """Serves the socket that systemd has opened."""
 
+    # The service may open no other kind.
+    address_family = socket.AF_UNIX
     daemon_threads = True
 
     def __init__(self, listening: socket.socket) -> None:
-        super().__init__(("", 0), Handler, bind_and_activate=False)
+        super().__init__("", Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
 
@@ -227,7 +231,16 @@ class Server(http.server.ThreadingHTTPServer):
         return connection, ("web", 0)
 
 
+def become(user: str) -> None:
+    """Give up the rights of root. systemd could do so, but not in every container together with its filters."""
+    entry = pwd.getpwnam(user)
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+
+
 def main() -> None:
+    become(sys.argv[2])
     Handler.settings = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
     Server(socket.socket(fileno=FIRST_PASSED_SOCKET)).serve_forever()
 
