@@ -12,7 +12,7 @@ export POSTMASTER_CHECKOUT := $(CURDIR)
 
 cache = $${POSTMASTER_CACHE:-$$HOME/.cache/postmaster-mail}
 demo_inventory = --inventory tests/demo/inventory --inventory molecule/shared/inventory
-long_scenarios = accounts accounts_ldap accounts_sql accounts_system acme dns sasl tls upgrade
+long_scenarios = accounts accounts_ldap accounts_sql accounts_system acme dns sasl tls upgrade webmail
 scenarios = $(filter-out $(long_scenarios),$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))
 
 .PHONY: help prepare images demo demo-down test test-long lint reference sanity unit build molecule bench clean

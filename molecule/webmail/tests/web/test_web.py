@@ -91,6 +91,10 @@ def test_what_pages_need_is_there(browser, base, path):
     assert browser().ask(f"{base}{path}").status == 200
 
 
+def test_a_browser_finds_the_icon_of_the_host(browser):
+    assert browser().ask("/favicon.ico").status == 200
+
+
 def test_a_name_of_nobody_is_not_served(browser):
     answer = browser().ask("/", host="evil.example")
     assert answer.status == 421
