@@ -46,8 +46,8 @@ options:
   hosts:
     description:
       - The web hosts that serve the settings beside what else they serve, each with its C(name) and the C(domain) whose
-        settings these are. Without C(domain) it is the first of the domains, with another one the host is left out. The addresses of the pages of domains
-        without a host of their own begin with the first host.
+        settings these are. Without C(domain) it is the first of the domains; a host of another domain is left out.
+      - The addresses of the pages of domains without a host of their own begin with the first host.
     type: list
     elements: dict
     required: true

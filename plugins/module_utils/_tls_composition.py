@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.postmaster.mail.plugins.module_utils._tls_certificate import ascii_name
+
 Data = t.Mapping[str, t.Any]
 
 _NAME = re.compile(r"(\*\.)?([^\W_]([\w-]*\w)?\.)*[^\W_]([\w-]*\w)?\.?")
@@ -58,10 +60,11 @@ def _key_type_problems(types: t.Sequence[str]) -> t.Iterator[str]:
 
 
 def _name_problems(one: Data) -> t.Iterator[str]:
-    if one["name"].startswith("*") or one["name"] in _TAKEN or not _NAME.fullmatch(one["name"]):
+    no_name = not _NAME.fullmatch(one["name"]) or not _in_certificates(one["name"])
+    if one["name"].startswith("*") or one["name"] in _TAKEN or no_name:
         yield f"{one['name']} in tls_certificates is no host name that a folder can have."
     for name in _more_names(one):
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or not _in_certificates(name):
             yield f"{name} among the names of {one['name']} in tls_certificates is no host name."
 
 
@@ -84,12 +87,20 @@ def _more_names(one: Data) -> list[str]:
     return list(one.get("names") or ())
 
 
+def _in_certificates(name: str) -> str:
+    """Return a name with A-labels, or an empty text if it has none."""
+    try:
+        return name if name.isascii() else ascii_name(name)
+    except UnicodeError:
+        return ""
+
+
 def _pairs(one: Data) -> list[Data]:
     return list(one.get("pairs") or [one])
 
 
 def _certificate(one: Data, settings: Data) -> dict[str, t.Any]:
-    names = list(dict.fromkeys([one["name"], *_more_names(one)]))
+    names = list(dict.fromkeys(_in_certificates(name) for name in (one["name"], *_more_names(one))))
     given = settings["mode"] in ("provided", "existing")
     return {
         "name": one["name"],

@@ -50,6 +50,14 @@ def test_a_certificate_may_have_proofs_of_its_own() -> None:
     assert composed(certificates=[{"name": "mail.example.org", "proofs": []}])[0]["config"]["proofs"] == []
 
 
+def test_names_in_other_scripts_are_those_that_certificates_have() -> None:
+    names = ["autoconfig.bücher.example", "autoconfig.xn--bcher-kva.example", "*.bücher.example"]
+    (one,) = composed(certificates=[{"name": "mail.example.org", "names": names}])
+    assert one["names"] == ["mail.example.org", "autoconfig.xn--bcher-kva.example", "*.xn--bcher-kva.example"]
+    with pytest.raises(AnsibleFilterError, match="is no host name"):
+        composed(certificates=[{"name": "mail.example.org", "names": [f"{'ü' * 70}.example"]}])
+
+
 def test_each_kind_of_key_is_a_source() -> None:
     (one,) = composed(key_types=["RSA", "ECC"])
     assert one["config"]["sources"] == [
