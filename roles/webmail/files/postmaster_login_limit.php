@@ -20,12 +20,9 @@ class postmaster_login_limit extends rcube_plugin
             return;
         }
         $minutes = max(1, (int) $config->get('postmaster_login_limit_minutes', 10));
+        $config->set('postmaster_login_limit_cache', 'db');
+        $config->set('postmaster_login_limit_cache_ttl', "{$minutes}m");
         $this->cache = rcmail::get_instance()->get_cache_shared('postmaster_login_limit', false);
-        if ($this->cache === null) {
-            $config->set('postmaster_login_limit_cache', 'db');
-            $config->set('postmaster_login_limit_cache_ttl', "{$minutes}m");
-            $this->cache = rcmail::get_instance()->get_cache_shared('postmaster_login_limit', false);
-        }
         $this->add_hook('authenticate', [$this, 'before']);
         $this->add_hook('login_failed', [$this, 'failed']);
     }
