@@ -22,8 +22,8 @@ BANNER = (
     "What is changed here is gone after the next run: say it as webmail_settings.",
 )
 DATABASES = ("sqlite", "pgsql", "mysql")
-# Always there: ours slows down those who guess passwords.
-LIMIT_PLUGIN = "postmaster_login_limit"
+# Always there: ours looks at who logs in from where.
+LOGINS_PLUGIN = "postmaster_logins"
 _STANDARD_PLUGINS = ("archive", "markasjunk", "newmail_notifier", "zipdownload")
 # What plugins need of the system, as the vars of a platform name it.
 PLUGIN_FEATURES: t.Mapping[str, str] = {"zipdownload": "zip", "password": "password"}
@@ -45,7 +45,7 @@ class Site:
 
 def plugins_of(wishes: RoleVariables) -> list[str]:
     """Return the plugins in the order in which Roundcube loads them."""
-    plugins = [LIMIT_PLUGIN, *_STANDARD_PLUGINS]
+    plugins = [LOGINS_PLUGIN, *_STANDARD_PLUGINS]
     plugins += ["managesieve"] if wishes.flag("managesieve") else []
     plugins += ["password"] if wishes.flag("password_change") else []
     plugins += ["squirrelmail_usercopy"] if wishes.text("squirrelmail_data_dir") else []
@@ -240,8 +240,8 @@ def _plugin_settings(wishes: RoleVariables) -> dict[str, t.Any]:
         "markasjunk_ham_mbox": "INBOX",
         "markasjunk_read_spam": True,
         "zipdownload_selection": True,
-        f"{LIMIT_PLUGIN}_attempts": wishes.number("login_address_attempts"),
-        f"{LIMIT_PLUGIN}_minutes": wishes.number("login_address_minutes"),
+        f"{LOGINS_PLUGIN}_attempts": wishes.number("login_address_attempts"),
+        f"{LOGINS_PLUGIN}_minutes": wishes.number("login_address_minutes"),
     }
     if wishes.flag("password_change"):
         settings.update(_password_settings(wishes.mapping("password")))

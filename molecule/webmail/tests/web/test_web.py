@@ -24,7 +24,7 @@ HIDDEN = (
     "/program/lib/Roundcube/bootstrap.php",
     "/plugins/password/password.php",
     "/plugins/managesieve/config.inc.php",
-    "/plugins/postmaster_login_limit/postmaster_login_limit.php",
+    "/plugins/postmaster_logins/postmaster_logins.php",
     "/skins/elastic/templates/login.html",
     "/skins/elastic/meta.json",
     "/index.php/config/config.inc.php",

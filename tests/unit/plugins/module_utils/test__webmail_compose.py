@@ -157,7 +157,7 @@ def test_where_the_database_is(changes: dict[str, t.Any], source: str) -> None:
 
 def test_plugins_follow_what_there_is() -> None:
     assert composed(managesieve=False).plugins == [
-        "postmaster_login_limit",
+        "postmaster_logins",
         "archive",
         "markasjunk",
         "newmail_notifier",
