@@ -165,7 +165,8 @@ def test_the_dns_says_the_same(web: Web) -> None:
         assert {one[2] for one in published} == web.open_ports()
         assert web.ask(f"_autodiscover._tcp.{domain}", "SRV") == [f"0 1 443 {web.hostname}."]
         for label in ("autoconfig", "autodiscover", "mta-sts"):
-            assert web.ask(f"{label}.{domain}", "A") == [web.address]
+            assert web.ask(f"{label}.{domain}", "CNAME") == [f"{web.hostname}."]
+    assert web.ask(web.hostname, "A") == [web.address]
 
 
 def test_policies_of_mta_sts(web: Web) -> None:
