@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import typing as t
@@ -65,18 +66,35 @@ def render(records: t.Sequence[Record], style: str, *, explain: bool = True) -> 
 
 
 def unbound_lines(records: t.Sequence[Record], zone_type: str) -> list[str]:
-    """Return lines for unbound's server clause. Reverse zones get no local-zone: they are seldom held whole."""
+    """Return lines for unbound's server clause. Reverse zones get no local-zone: they are seldom held whole.
+
+    unbound does not look for what a CNAME of its own data names (unbound.conf(5), local-data), so a name whose CNAME
+    leads to one with addresses here gets these addresses instead.
+    """
     if zone_type not in UNBOUND_ZONE_TYPES:
         raise DnsDataError(
             f"{zone_type!r} is no type of a local zone with data. Known are: {', '.join(UNBOUND_ZONE_TYPES)}."
         )
     zones = [zone for zone, _group in _by_zone(records) if zone_type != NO_ZONES and not zone.endswith(_REVERSE)]
     lines = [f'local-zone: "{zone}" {zone_type}' for zone in zones]
-    for record in records:
+    for record in _with_addresses_for_aliases(records):
         # unbound's quotes know no escape, the record's own text does.
         text = f"{record.name} {record.ttl} IN {record.type} {record.value}".replace("'", _ESCAPED_APOSTROPHE)
         lines.append(f"local-data: '{text}'")
     return lines
+
+
+def _with_addresses_for_aliases(records: t.Sequence[Record]) -> t.Iterator[Record]:
+    addresses: dict[str, list[Record]] = {}
+    for record in records:
+        if record.type in ("A", "AAAA"):
+            addresses.setdefault(record.name, []).append(record)
+    for record in records:
+        if record.type == "CNAME" and record.value in addresses:
+            for address in addresses[record.value]:
+                yield dataclasses.replace(record, type=address.type, value=address.value)
+        else:
+            yield record
 
 
 def _by_zone(records: t.Iterable[Record]) -> list[tuple[str, list[Record]]]:

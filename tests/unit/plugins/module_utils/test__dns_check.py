@@ -33,6 +33,7 @@ _ZONE = "example.org."
 _NS1, _NS2, _RESOLVER = "192.0.2.53", "198.51.100.53", "127.0.0.1"
 _SERVERS = {_ZONE: (_NS1, _NS2)}
 _MX, _HOST, _PTR = "example.org.", "mail.example.org.", "25.2.0.192.in-addr.arpa."
+_ALIAS = "autoconfig.example.org."
 _SPF = '"v=spf1 mx -all"'
 _DKIM = f'"v=DKIM1; k=rsa; p={"A" * 237}" "{"B" * 100}"'
 _NOW = 1_800_000_000
@@ -44,6 +45,7 @@ _WORLD: dict[tuple[str, str], tuple[str, ...]] = {
     (_HOST, "A"): ("192.0.2.25",),
     ("a._domainkey.example.org.", "TXT"): (_DKIM,),
     ("_imaps._tcp.example.org.", "SRV"): ("0 1 993 mail.example.org.",),
+    (_ALIAS, "CNAME"): (_HOST,),
     (_PTR, "PTR"): (_HOST,),
     ("include.example.net.", "TXT"): ('"v=spf1 a mx ptr exists:x.example.net -all"',),
 }
@@ -53,6 +55,7 @@ _EXPECTED = (
     Expected(_ZONE, _HOST, "A", ("192.0.2.25",)),
     Expected(_ZONE, "a._domainkey.example.org.", "TXT", (_DKIM,)),
     Expected(_ZONE, "_imaps._tcp.example.org.", "SRV", ("0 1 993 mail.example.org.",)),
+    Expected(_ZONE, _ALIAS, "CNAME", (_HOST,)),
     Expected("2.0.192.in-addr.arpa.", _PTR, "PTR", (_HOST,)),
 )
 _SIGNED = (_MX, "DNSKEY")
@@ -198,6 +201,25 @@ _BREAKAGES: list[tuple[str, t.Callable[[World], object], list[str]]] = [
     ("a server that refuses", lambda w: w.fixed.update({_NS2: Answer("refused")}), [f"lame_server {_NS2}"]),
     ("a lame delegation", lambda w: w.put((_MX, "SOA"), servers=(_NS2,)), [f"lame_server {_NS2}"]),
     ("a silent resolver", lambda w: w.fixed.update({_RESOLVER: Answer("silent")}), [f"resolver_silent {_RESOLVER}"]),
+    (
+        "a resolver that gives the addresses in place of an alias",
+        lambda w: (
+            w.put((_ALIAS, "CNAME"), servers=(_RESOLVER,)) or w.put((_ALIAS, "A"), "192.0.2.25", servers=(_RESOLVER,))
+        ),
+        [],
+    ),
+    (
+        "a resolver that gives other addresses in place of an alias",
+        lambda w: (
+            w.put((_ALIAS, "CNAME"), servers=(_RESOLVER,)) or w.put((_ALIAS, "A"), "192.0.2.99", servers=(_RESOLVER,))
+        ),
+        [f"resolver_differs {_ALIAS} CNAME {_RESOLVER}"],
+    ),
+    (
+        "a resolver without an alias",
+        lambda w: w.put((_ALIAS, "CNAME"), servers=(_RESOLVER,)),
+        [f"resolver_differs {_ALIAS} CNAME {_RESOLVER}"],
+    ),
     (
         "a resolver with an old record",
         lambda w: w.put((_MX, "MX"), "5 old.example.org.", servers=(_RESOLVER,)),

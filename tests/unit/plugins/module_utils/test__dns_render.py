@@ -76,6 +76,20 @@ def test_unbound_lines() -> None:
     ]
 
 
+def test_unbound_gets_addresses_for_aliases() -> None:
+    records = [
+        Record("example.org.", "mail.example.org.", "A", 300, "192.0.2.25", ""),
+        Record("example.org.", "mail.example.org.", "AAAA", 300, "2001:db8::25", ""),
+        Record("example.org.", "autoconfig.example.org.", "CNAME", 60, "mail.example.org.", ""),
+        Record("example.org.", "www.example.org.", "CNAME", 60, "www.example.net.", ""),
+    ]
+    assert dns_render.unbound_lines(records, "none")[2:] == [
+        "local-data: 'autoconfig.example.org. 60 IN A 192.0.2.25'",
+        "local-data: 'autoconfig.example.org. 60 IN AAAA 2001:db8::25'",
+        "local-data: 'www.example.org. 60 IN CNAME www.example.net.'",
+    ]
+
+
 def test_unbound_lines_without_zones() -> None:
     assert not any(line.startswith("local-zone") for line in dns_render.unbound_lines(RECORDS, "none"))
 
