@@ -18,7 +18,7 @@ $roundcube->get_cache_shared("postmaster_logins", false)->set($key, 18);
 
 
 def journal(host):
-    return host.check_output("journalctl -t roundcube -o cat --since -10min")
+    return host.check_output("journalctl -t roundcube -o cat")
 
 
 def refusals(host):
