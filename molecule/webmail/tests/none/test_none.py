@@ -11,17 +11,19 @@ def test_nothing_answers_for_browsers(host, port):
     assert not host.socket(f"tcp://:::{port}").is_listening
 
 
-@pytest.mark.parametrize("service", ["nginx", "apache2", "postmaster-mail-webmail-gc.timer"])
+@pytest.mark.parametrize("service", ["nginx", "apache2"])
 def test_what_served_ended(host, service):
     assert not host.service(service).is_running
     assert not host.service(service).is_enabled
 
 
-def test_no_pool_is_left(host):
-    assert (
-        host.check_output("find /etc/php /etc/nginx /etc/apache2 /etc/systemd/system /run/php -name '*postmaster*'")
-        == ""
+def test_no_file_is_left_that_served(host):
+    found = host.check_output(
+        "find /etc/php /etc/nginx /etc/apache2 /etc/systemd/system /etc/tmpfiles.d /usr/local/lib /run/php "
+        "-name 'postmaster-mail.*' -o -name '*postmaster-mail.conf' -o -name '*postmaster-mail-webmail*'"
     )
+    assert found == ""
+    assert host.run("systemctl is-active postmaster-mail-webmail-gc.timer").stdout.strip() == "inactive"
 
 
 def test_what_people_had_is_kept(host):
