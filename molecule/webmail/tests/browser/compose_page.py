@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 
 from playwright.sync_api import expect
-from webmail import Webmail
+from window import Webmail
 
 
 class Compose:

@@ -19,7 +19,7 @@ from server import Server
 from sites import Site, site_at
 from trap import Trap, trap
 from watch import Watch
-from webmail import Webmail
+from window import Webmail
 
 SHOTS = pathlib.Path(__file__).parents[4] / ".cache" / "rig" / "webmail-screenshots"
 # The machine may be slow and busy: no test is decided by it.

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import FrameLocator, Locator, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from webmail import Webmail
+from window import Webmail
 
 
 class Mailbox:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playwright.sync_api import FrameLocator, expect
-from webmail import Webmail
+from window import Webmail
 
 
 class Settings:

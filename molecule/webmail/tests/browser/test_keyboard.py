@@ -6,7 +6,7 @@ from compose_page import Compose
 from mailbox_page import Mailbox
 from playwright.sync_api import Locator, Page, expect
 from server import message
-from webmail import Webmail
+from window import Webmail
 
 FAR = 120
 

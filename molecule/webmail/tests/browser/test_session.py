@@ -6,7 +6,7 @@ from compose_page import Compose
 from mailbox_page import Mailbox
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
-from webmail import Webmail
+from window import Webmail
 
 TRIES = 10
 

@@ -6,7 +6,7 @@ import pytest
 from compose_page import Compose
 from playwright.sync_api import expect
 from server import message
-from webmail import Webmail
+from window import Webmail
 
 WIDTH = 375
 
