@@ -211,6 +211,8 @@ def _servers(wishes: RoleVariables) -> dict[str, t.Any]:
         "smtp_conn_options": options,
         "managesieve_host": f"tls://{wishes.text('sieve_host')}:{wishes.number('sieve_port')}",
         "managesieve_conn_options": options,
+        # A page of its own for being away, beside the one for filters.
+        "managesieve_vacation": 1,
     }
 
 
