@@ -107,9 +107,9 @@ def test_the_daemon_forgets_and_nobody_to_kick_is_no_fault(
 def test_what_doveadm_prints_is_read_whatever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     real = subprocess.run
 
-    def run(_argv: list[str], **options: t.Any) -> subprocess.CompletedProcess[str]:
+    def run(_argv: list[str], check: bool = False, **options: t.Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "import sys; sys.stderr.buffer.write(b'\\xff'); sys.exit(1)"]
-        return t.cast("subprocess.CompletedProcess[str]", real(command, **options))
+        return t.cast("subprocess.CompletedProcess[str]", real(command, check=check, **options))
 
     monkeypatch.setattr(dovecot.subprocess, "run", run)
     with pytest.raises(dovecot.DovecotError):

@@ -46,5 +46,7 @@ def chromium(roots: t.Iterable[str]) -> t.Iterator[Browser]:
             env={"HOME": home, "LANG": "C.UTF-8"},
             timeout=180_000,
         )
-        yield browser
-        browser.close()
+        try:
+            yield browser
+        finally:
+            browser.close()

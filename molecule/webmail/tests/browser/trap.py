@@ -61,6 +61,8 @@ def trap() -> t.Iterator[Trap]:
         laid = Trap(server.server_address[1], root.pem.decode())
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield laid
-        server.shutdown()
-        thread.join()
+        try:
+            yield laid
+        finally:
+            server.shutdown()
+            thread.join()

@@ -40,10 +40,13 @@ HOSTILE = [
 ]
 IDN = "bücher.example"
 A_LABELS = "xn--bcher-kva.example"
+LABELS = ("autoconfig", "autodiscover", "mta-sts")
 CERTIFICATES = [
-    {"name": "mail.example.org", "names": [f"{label}.{domain}" for label in ("autoconfig", "autodiscover", "mta-sts")
-                                          for domain in ("example.org", IDN)]},
-]  # fmt: skip
+    {
+        "name": "mail.example.org",
+        "names": [f"{label}.{domain}" for label in LABELS for domain in ("example.org", IDN)],
+    },
+]
 VOID = {"meta", "link", "br"}
 
 
