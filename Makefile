@@ -13,9 +13,9 @@ export POSTMASTER_CHECKOUT := $(CURDIR)
 cache = $${POSTMASTER_CACHE:-$$HOME/.cache/postmaster-mail}
 demo_inventory = --inventory tests/demo/inventory --inventory molecule/shared/inventory
 long_scenarios = accounts accounts_ldap accounts_sql accounts_system acme dns sasl tls upgrade webmail
-scenarios = $(filter-out $(long_scenarios),$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))
+short_scenarios = $(filter-out $(long_scenarios),$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))
 
-.PHONY: help prepare images demo demo-down test test-long lint reference sanity unit build molecule bench clean
+.PHONY: help prepare images demo demo-down test test-long lint reference sanity unit build molecule scenarios bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -34,8 +34,8 @@ demo-down: prepare ## Stop and remove the demo's container
 	@ansible-playbook $(demo_inventory) tests/demo/down.yml
 
 # The scenarios wait a lot, so the other tests run beside them; what lint finds, it says before.
-test: lint ## Run every test
-	$(MAKE) --jobs 2 molecule unit sanity reference build
+test: lint images ## Run every test
+	$(MAKE) --jobs 2 scenarios unit sanity reference build
 
 lint: prepare ## ruff, mypy, yamllint, ansible-lint and changelog checks
 	ruff check .
@@ -57,8 +57,10 @@ unit: prepare ## Unit tests
 build: prepare ## Build the collection, install it from the built file and run its playbooks by name
 	tests/rig/install-check
 
-molecule: images ## Every molecule scenario but those of test-long
-	tests/rig/scenarios "modules" "$(filter-out modules,$(scenarios))"
+molecule: images scenarios ## Every molecule scenario but those of test-long
+
+scenarios:
+	tests/rig/scenarios "modules" "$(filter-out modules,$(short_scenarios))"
 
 test-long: images ## The molecule scenarios that take long: every backend of accounts, SASL, DNS, the upgrade in place
 	tests/rig/scenarios "$(long_scenarios)"
