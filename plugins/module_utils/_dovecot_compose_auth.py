@@ -16,8 +16,11 @@ import typing as t
 from ._dovecot_compose import File, Tree, Work, merge
 
 MASTER_FILE = "master-users"
+MYSQL_FILE = "mysql.cnf"
 # Dovecot's own choice lacks what addresses may hold besides: mail for o'brien@example.org would bounce.
 _USERNAME_CHARACTERS = f"{string.ascii_letters}{string.digits}.-_@!&'+=^~"
+# What would end a value in a file of the client library, or be read as something else.
+_PLAIN_PATH = re.compile(r"[^\s'\"\\#]+")
 _HASH = re.compile(r"^\{[A-Za-z0-9.-]+\}\S+$")
 # What an entry of each driver must say, and may say, besides the keys that all of them know.
 _COMMON = frozenset({"name", "driver", "fields", "settings"})
@@ -172,7 +175,7 @@ def _sql(work: Work, *, wanted: bool) -> None:
                 work.wishes.fault(f"dovecot_sql needs {key} with driver {driver}")
         host = str(sql.pop("host", ""))
         sql.pop("path", None)
-        sql.update(_sql_tls(driver, str(sql.pop("ca_file", ""))))
+        sql.update(_sql_tls(work, driver, str(sql.pop("ca_file", ""))))
         work.add({"sql_driver": driver, f"{driver} {host}": {"parameters": sql} if driver == "pgsql" else sql})
     else:
         work.wishes.fault("a passdb or userdb asks SQL: say in dovecot_sql which driver, sqlite, pgsql or mysql")
@@ -180,12 +183,17 @@ def _sql(work: Work, *, wanted: bool) -> None:
     work.need(driver)
 
 
-def _sql_tls(driver: str, authorities: str) -> dict[str, t.Any]:
+def _sql_tls(work: Work, driver: str, authorities: str) -> dict[str, t.Any]:
     if not authorities:
         return {}
     if driver == "pgsql":
         return {"sslmode": "verify-full", "sslrootcert": authorities}
-    return {"mysql_ssl": True, "ssl_client_ca_file": authorities, "ssl_client_require_valid_cert": True}
+    if not _PLAIN_PATH.fullmatch(authorities):
+        work.wishes.fault(f"dovecot_sql has the ca_file {authorities!r}: write a path without blanks, quotes and #")
+    # Dovecot's own settings leave the name in the certificate aside, and 2.3 forgets them when it connects once more.
+    # The client library reads this file each time; without a value it would take the last line for no.
+    work.files.append(File(MYSQL_FILE, f"[client]\nssl-ca = {authorities}\nssl-verify-server-cert = 1\n"))
+    return {"option_file": f"{work.folder}/{MYSQL_FILE}"}
 
 
 def _ldap(work: Work, *, wanted: bool) -> None:

@@ -29,12 +29,7 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
 
 # Settings of the connection to a database. They may stand at the top level or inside passdb and userdb.
 CONNECTION_SETTINGS = frozenset({"sql_driver", "sqlite_path", "sqlite_journal_mode", "sqlite_readonly"})
-# TLS is on in 2.3 where it says who may have signed the certificate.
-_CONNECTION = {
-    "connection_limit": "maxconns",
-    "ssl_client_ca_file": "ssl_ca",
-    "ssl_client_require_valid_cert": "ssl_verify_server_cert",
-}
+_CONNECTION = {"connection_limit": "maxconns"}
 CONNECTION_BLOCKS = frozenset({"pgsql", "mysql"})
 LDAP_SETTINGS = frozenset(row.new for row in LDAP_ROWS if row.new.startswith("ldap_")) | {"ldap_auth_sasl_mechanisms"}
 
@@ -238,7 +233,13 @@ class Databases:
                 words += [
                     f"{one.key}={self._context.plain_words(one)}" for one in entry.body if isinstance(one, Setting)
                 ]
-            elif isinstance(entry, Setting) and entry.key != "ssl":
+            elif isinstance(entry, Setting) and entry.key.startswith("ssl"):
+                self._context.fault(
+                    entry.origin,
+                    "is forgotten by Dovecot 2.3 as soon as it connects once more",
+                    "Leave it out, and name in option_file a file with [client], ssl-ca and ssl-verify-server-cert.",
+                )
+            elif isinstance(entry, Setting):
                 key = _CONNECTION.get(entry.key, entry.key)
                 words += [f"{key}={self._context.plain_words(entry)}"]
         return words[1:] if any(word.startswith("host=") for word in words[1:]) else words

@@ -182,19 +182,25 @@ _FEATURES: dict[str, dict[str, t.Any]] = {
         ),
         (
             "mysql",
-            {
-                "user": "mail",
-                "dbname": "mail",
-                "mysql_ssl": True,
-                "ssl_client_ca_file": "/ca.pem",
-                "ssl_client_require_valid_cert": True,
-            },
+            {"user": "mail", "dbname": "mail", "option_file": f"{_HOST['folder']}/mysql.cnf"},
         ),
     ],
 )
 def test_a_database_elsewhere_is_verified(driver: str, settings: dict[str, t.Any]) -> None:
     sql = {"driver": driver, "host": "db.example.org", "user": "mail", "dbname": "mail", "ca_file": "/ca.pem"}
     assert _compose(**{**_FEATURES["pgsql"], "sql": sql}).settings[f"{driver} db.example.org"] == settings
+
+
+def test_the_client_library_of_mariadb_is_told_of_authorities_and_to_verify() -> None:
+    (file,) = _compose(**{**_FEATURES["mysql"], "sql": {**_FEATURES["mysql"]["sql"], "ca_file": "/ca.pem"}}).files
+    assert file["path"] == "mysql.cnf"
+    assert file["content"] == "[client]\nssl-ca = /ca.pem\nssl-verify-server-cert = 1\n"
+
+
+@pytest.mark.parametrize("path", ["/my ca.pem", "/ca.pem#", "/ca.pem\nskip-ssl", "/'ca'.pem"])
+def test_authorities_that_no_file_can_quote_are_refused(path: str) -> None:
+    sql = {**_FEATURES["mysql"]["sql"], "ca_file": path}
+    assert "ca_file" in _faults(**{**_FEATURES["mysql"], "sql": sql})
 
 
 def test_libldap_is_told_of_authorities() -> None:

@@ -208,7 +208,7 @@ def test_what_has_no_counterpart_is_named(settings, setting):
     assert all(fault.cause and fault.remedy for fault in faults)
 
 
-def test_tls_of_a_database_has_the_names_of_the_client_library():
+def test_a_database_has_the_names_of_the_client_library():
     result = translate(
         build(
             {
@@ -216,9 +216,7 @@ def test_tls_of_a_database_has_the_names_of_the_client_library():
                 "mysql db.example.org": {
                     "user": "mail",
                     "password": "100%",
-                    "mysql_ssl": True,
-                    "ssl_client_ca_file": "/ca.pem",
-                    "ssl_client_require_valid_cert": True,
+                    "mysql_option_file": "/etc/dovecot/mysql.cnf",
                 },
                 "passdb sql": {"query": "SELECT password WHERE user = '%{user}'", "default_password_scheme": "PLAIN"},
             }
@@ -227,9 +225,24 @@ def test_tls_of_a_database_has_the_names_of_the_client_library():
     )
     assert not result.faults
     assert (
-        "connect = host=db.example.org user=mail password=100% ssl_ca=/ca.pem ssl_verify_server_cert=yes\n"
+        "connect = host=db.example.org user=mail password=100% option_file=/etc/dovecot/mysql.cnf\n"
         in render_external(result.files[0])
     )
+
+
+@pytest.mark.parametrize("setting", ["mysql_ssl", "ssl_client_ca_file", "ssl_client_require_valid_cert"])
+def test_tls_that_2_3_forgets_is_a_fault(setting):
+    result = translate(
+        build(
+            {
+                "sql_driver": "mysql",
+                "mysql db.example.org": {"user": "mail", setting: "yes"},
+                "passdb sql": {"query": "SELECT password WHERE user = '%{user}'", "default_password_scheme": "PLAIN"},
+            }
+        ),
+        "/etc/dovecot/dovecot",
+    )
+    assert [fault.remedy.count("option_file") for fault in result.faults] == [1]
 
 
 def test_sql_goes_into_one_file_beside():
