@@ -27,6 +27,8 @@ _TIMEOUT = 30
 _PACKAGES = {"pgsql": ("psycopg2", "python3-psycopg2"), "mysql": ("pymysql", "python3-pymysql")}
 # Any number that no other program locks in the same database.
 _PGSQL_LOCK = 7_205_011_466
+# What the greeting of a server with TLS has among its capabilities.
+_MYSQL_TLS = 1 << 11
 _MYSQL_LOCK = "postmaster.mail"
 
 
@@ -270,21 +272,25 @@ def _connect_mysql(driver: t.Any, target: Target) -> t.Any:
         password=target.password,
         charset="utf8mb4",
         connect_timeout=_TIMEOUT,
+        defer_connect=True,
         **place,
     )
     if target.ca_file:
         _demand_tls(target, connection)
+    connection.connect()
     return connection
 
 
 def _demand_tls(target: Target, connection: t.Any) -> None:
-    """Raise DatabaseError where the server has no TLS, which the driver does not mind."""
-    with contextlib.closing(connection.cursor()) as cursor:
-        cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-        if any(cipher for _name, cipher in cursor.fetchall()):
-            return
-    connection.close()
-    raise DatabaseError(f"{target}: the server has no TLS; set it up there, or leave tls out")
+    """Keep the password from a server that says it has no TLS, which the driver does not mind."""
+    answer = connection._request_authentication
+
+    def answer_with_tls() -> None:
+        if not connection.server_capabilities & _MYSQL_TLS:
+            raise DatabaseError(f"{target}: the server has no TLS; set it up there, or leave tls out")
+        answer()
+
+    connection._request_authentication = answer_with_tls
 
 
 def _open_sqlite(target: Target, *, write: bool, access: _files.FileAccess | None) -> Database:

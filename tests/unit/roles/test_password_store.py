@@ -11,6 +11,7 @@ import pathlib
 import pwd
 import sqlite3
 import subprocess
+import types
 import typing as t
 
 import pytest
@@ -147,6 +148,19 @@ def test_servers_are_asked_as_the_role_says() -> None:
     local = sql.mysql_options({**server, "host": "/run/mysqld/mysqld.sock", "port": 0, "ca_file": ""})
     assert local["unix_socket"] == "/run/mysqld/mysqld.sock"
     assert {"host", "port", "ssl"} & set(local) == set()
+
+
+@pytest.mark.parametrize(("capabilities", "told"), [(0xFFFF, True), (0xFFFF ^ 0x800, False)])
+def test_a_server_without_tls_does_not_hear_the_password(capabilities: int, told: bool) -> None:
+    heard: list[bool] = []
+    connection = types.SimpleNamespace(
+        server_capabilities=capabilities, _request_authentication=lambda: heard.append(True)
+    )
+    sql.demand_tls(connection)
+    refusal = contextlib.nullcontext() if told else pytest.raises(store_module.StoreError, match="no TLS")
+    with refusal:
+        connection._request_authentication()
+    assert heard == [True] * told
 
 
 def test_an_entry_is_found_by_a_filter_and_gets_one_value() -> None:

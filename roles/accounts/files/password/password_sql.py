@@ -15,6 +15,8 @@ import typing as t
 from password_store import StoreError
 
 _TIMEOUT = 20
+# What the greeting of a server with TLS has among its capabilities.
+_MYSQL_TLS = 1 << 11
 _DRIVERS = {"pgsql": "psycopg2", "mysql": "pymysql"}
 
 
@@ -44,12 +46,14 @@ def _driver(name: str) -> tuple[type[Exception], t.Callable[[t.Mapping[str, t.An
     if name == "sqlite":
         return sqlite3.Error, _open_sqlite
     driver: t.Any = importlib.import_module(_DRIVERS[name])
-    wanted = pgsql_options if name == "pgsql" else mysql_options
 
     def connect(database: t.Mapping[str, t.Any]) -> t.Any:
-        connection = driver.connect(connect_timeout=_TIMEOUT, **wanted(database))
-        if name == "mysql" and database["ca_file"]:
-            _demand_tls(connection)
+        if name == "pgsql":
+            return driver.connect(connect_timeout=_TIMEOUT, **pgsql_options(database))
+        connection = driver.connect(connect_timeout=_TIMEOUT, defer_connect=True, **mysql_options(database))
+        if database["ca_file"]:
+            demand_tls(connection)
+        connection.connect()
         return connection
 
     return driver.Error, connect
@@ -73,12 +77,16 @@ def mysql_options(database: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {**place, **port, **login, **tls, "charset": "utf8mb4"}
 
 
-def _demand_tls(connection: t.Any) -> None:
-    """Raise StoreError where the server has no TLS, which the driver does not mind."""
-    with contextlib.closing(connection.cursor()) as cursor:
-        cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-        if not any(cipher for _name, cipher in cursor.fetchall()):
+def demand_tls(connection: t.Any) -> None:
+    """Keep the password from a server that says it has no TLS, which the driver does not mind. Raises StoreError."""
+    answer = connection._request_authentication
+
+    def answer_with_tls() -> None:
+        if not connection.server_capabilities & _MYSQL_TLS:
             raise StoreError("the database: the server has no TLS")
+        answer()
+
+    connection._request_authentication = answer_with_tls
 
 
 def _open_sqlite(database: t.Mapping[str, t.Any]) -> sqlite3.Connection:

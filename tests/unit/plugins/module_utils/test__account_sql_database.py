@@ -34,6 +34,7 @@ class FakeServer(types.ModuleType):
         super().__init__(name)
         self.told: list[tuple[str, t.Any]] = []
         self.connected: dict[str, t.Any] = {}
+        self.server_capabilities = 0xFFFF
         self._answers = answers
         self._refusal = refusal
         self._found: list[tuple[t.Any, ...]] = []
@@ -41,8 +42,14 @@ class FakeServer(types.ModuleType):
     def connect(self, **options: t.Any) -> FakeServer:
         if self._refusal:
             raise self.Error(self._refusal)
-        self.connected = options
+        if options:
+            self.connected = options
+        else:
+            self._request_authentication()
         return self
+
+    def _request_authentication(self) -> None:
+        self.told.append(("PASSWORD", ()))
 
     def cursor(self) -> FakeServer:
         return self
@@ -182,20 +189,23 @@ def test_an_encrypted_connection_is_verified(monkeypatch: pytest.MonkeyPatch) ->
     postgresql = server(monkeypatch, "psycopg2")
     with opened(parse_target({**TLS, "driver": "pgsql"}), write=False):
         assert (postgresql.connected["sslmode"], postgresql.connected["sslrootcert"]) == ("verify-full", "/ca.pem")
-    mariadb = server(monkeypatch, "pymysql", {"SHOW SESSION STATUS": [("Ssl_cipher", "TLS_AES_256_GCM_SHA384")]})
+    mariadb = server(monkeypatch, "pymysql")
     with opened(parse_target({**TLS, "driver": "mysql"}), write=False):
         assert mariadb.connected["ssl"] == {"ca": "/ca.pem", "check_hostname": True}
+        assert mariadb.told == [("PASSWORD", ())]
     with opened(parse_target({**TLS, "driver": "pgsql", "tls": False}), write=False):
         assert not {"sslmode", "sslrootcert"} & set(postgresql.connected)
 
 
-def test_a_server_without_tls_is_left_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    server(monkeypatch, "pymysql", {"SHOW SESSION STATUS": [("Ssl_cipher", "")]})
+def test_a_server_without_tls_does_not_hear_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    mariadb = server(monkeypatch, "pymysql")
+    mariadb.server_capabilities ^= 0x800
     with (
         pytest.raises(DatabaseError, match="MariaDB database mail on db.example.org: the server has no TLS"),
         opened(parse_target({**TLS, "driver": "mysql"}), write=False),
     ):
         pass
+    assert mariadb.told == []
 
 
 @pytest.mark.parametrize("change", [{"ca_file": None}, {"host": None}, {"host": "/run/mysqld/mysqld.sock"}])
