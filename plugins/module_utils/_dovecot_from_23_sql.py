@@ -25,7 +25,16 @@ from ansible_collections.postmaster.mail.plugins.module_utils._dovecot_tree impo
 )
 
 _HOST = {"maxconns": "connection_limit"}
-_MYSQL = frozenset({"user", "password", "dbname", "port", "client_flags", "ssl", "ssl_ca", "ssl_cert", "ssl_key"})
+_MYSQL_TLS = {
+    "ssl_ca": "ssl_client_ca_file",
+    "ssl_ca_path": "ssl_client_ca_dir",
+    "ssl_cert": "ssl_client_cert_file",
+    "ssl_key": "ssl_client_key_file",
+    "ssl_cipher": "ssl_cipher_list",
+    "ssl_verify_server_cert": "ssl_client_require_valid_cert",
+}
+_MYSQL_TIMES = frozenset({"connect_timeout", "read_timeout", "write_timeout"})
+_MYSQL = _MYSQL_TIMES | {"user", "password", "dbname", "port", "client_flags", "option_file", "option_group"}
 _MYSQL_NAMES = {"pass": "password", "db": "dbname"}
 # '*:bytes=' || X AS quota_rule, and CONCAT('*:storage=', X, 'M') AS userdb_quota_rule
 _JOINED = re.compile(
@@ -118,9 +127,19 @@ def _host(driver: str, host: str, rest: t.Sequence[tuple[str, str]], origin: Ori
     limits: list[Entry] = [Setting(_HOST[key], value, origin) for key, value in rest if key in _HOST]
     pairs = [Setting(key, value, origin) for key, value in rest if key not in _HOST]
     if driver == "mysql":
-        known = [one for one in pairs if one.key in _MYSQL]
-        return Block(f"mysql {host}", (*known, *limits), origin)
+        return Block(f"mysql {host}", (*_mysql(pairs, origin), *limits), origin)
     return Block(f"{driver} {host}", (Block("parameters", tuple(pairs), origin), *limits), origin)
+
+
+def _mysql(pairs: t.Sequence[Setting], origin: Origin) -> list[Entry]:
+    """What the driver was told; TLS, which was on where it had authorities, is on where it is said."""
+    found: list[Entry] = []
+    for one in pairs:
+        unit = " secs" if one.key in _MYSQL_TIMES else ""
+        if one.key in _MYSQL:
+            found.append(Setting(one.key, f"{one.value}{unit}", one.origin))
+    tls = [Setting(_MYSQL_TLS[one.key], one.value, one.origin) for one in pairs if one.key in _MYSQL_TLS]
+    return [*found, Setting("mysql_ssl", "yes", origin), *tls] if tls else found
 
 
 def query(source: Source, setting: Setting) -> str:

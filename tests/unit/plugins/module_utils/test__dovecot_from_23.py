@@ -96,6 +96,18 @@ def test_sizes_joined_by_mysql():
     assert any("unit" in note.check for note in result.notes)
 
 
+def test_tls_of_mysql_stays():
+    sql = (
+        "driver = mysql\nconnect = host=db user=mail ssl_ca=/ca.pem ssl_verify_server_cert=yes option_file=/my.cnf "
+        "read_timeout=5\npassword_query = SELECT 1 AS password"
+    )
+    result = to_24(parse("passdb {\n  driver = sql\n  args = /sql\n}"), {"/sql": sql})
+    assert (
+        "mysql db {\n    user = mail\n    option_file = /my.cnf\n    read_timeout = 5 secs\n    mysql_ssl = yes\n"
+        "    ssl_client_ca_file = /ca.pem\n    ssl_client_require_valid_cert = yes\n  }"
+    ) in text(result.tree)
+
+
 @pytest.mark.parametrize(
     ("source", "parts"),
     [
