@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import re
+import time
 
+import pytest
 from webmail import PASSWORD
 
 COUNT = """
@@ -101,3 +104,29 @@ def test_what_a_person_had_in_squirrelmail_is_there(browser, domain):
     )
     assert "nut" in answer.text
     assert "Sam Squirrel" in person.get("?_task=settings&_action=identities").text
+
+
+def comes_true(question):
+    for _attempt in range(120):
+        if question():
+            return
+        time.sleep(0.5)
+    pytest.fail(f"{question} did not come true")
+
+
+def test_a_reload_of_php_cuts_off_nobody(browser, domain, host):
+    service = host.check_output("systemctl list-units --plain --no-legend 'php*-fpm.service'").split()[0]
+    log = f"/var/log/{service.removesuffix('.service')}.log"
+    reloads = f"grep -c 'Reloading in progress' {log} || :"
+    before = int(host.check_output(reloads))
+    person = browser()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        host.check_output("systemctl kill --signal=STOP dovecot")
+        try:
+            login = pool.submit(person.login, f"paula@{domain}")
+            comes_true(lambda: host.check_output("ss -Htn state established dport = :993"))
+            host.check_output(f"systemctl reload {service}")
+            comes_true(lambda: int(host.check_output(reloads)) > before)
+        finally:
+            host.check_output("systemctl kill --signal=CONT dovecot")
+        assert person.is_in(login.result())
