@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import shlex
 import subprocess
 import tempfile
 import typing as t
 
+from network import network
 from playwright.sync_api import Browser, sync_playwright
 from sites import SITES
 from trap import TRAP, TRAP_ADDRESS
 
+CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -38,10 +41,13 @@ def trust(home: pathlib.Path, roots: t.Iterable[str]) -> None:
 def chromium(roots: t.Iterable[str]) -> t.Iterator[Browser]:
     """A browser with an empty home, which ends with the context."""
     names = [f"MAP {site.hostname} {site.address}" for site in SITES] + [f"MAP {TRAP} {TRAP_ADDRESS}"]
-    with tempfile.TemporaryDirectory(prefix="rig.") as home, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory(prefix="rig.") as home, network() as words, sync_playwright() as playwright:
         trust(pathlib.Path(home), roots)
+        program = pathlib.Path(home, "chromium")
+        program.write_text(f'#!/bin/sh\nexec {shlex.join([*words, CHROMIUM])} "$@"\n')
+        program.chmod(0o755)
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
+            executable_path=program,
             args=[*FLAGS, f"--host-resolver-rules={', '.join(names)}"],
             env={"HOME": home, "LANG": "C.UTF-8"},
             timeout=180_000,
