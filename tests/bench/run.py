@@ -12,9 +12,9 @@ import typing as t
 
 from lab import CHECKOUT, RELEASES, BenchError, Lab
 from part import Part, page, section, sections, table
-from parts import accounts, dns, modules, site
+from parts import accounts, dns, modules, site, webmail
 
-PARTS = (site.PART, modules.PART, accounts.PART, dns.PART)
+PARTS = (site.PART, modules.PART, accounts.PART, dns.PART, webmail.PART)
 REPORT = CHECKOUT / "docs" / "performance.md"
 
 
