@@ -156,3 +156,13 @@ def test_what_never_serves_it_is_named() -> None:
     )
     assert len(said) == 1
     assert said[0].startswith("port 993 of 127.0.0.1 for mail.example.org: serves serial")
+
+
+def test_no_port_waits_for_another() -> None:
+    together = threading.Barrier(3, timeout=30)
+
+    def look(_proof: t.Any) -> bytes:
+        together.wait()
+        return t.cast("bytes", prove.der(ECC.certificate))
+
+    assert prove.prove([proof(25), proof(143), proof(993)], [ECC.certificate], 0, look) == []

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import io
 import socket
 import ssl
@@ -19,6 +20,8 @@ from tls_pairs import key_kind, serial
 
 _TIMEOUT = 15
 _PAUSE = 0.3
+# A daemon that accepts and says nothing costs each of its ports the whole time-out.
+_AT_ONCE = 16
 # Up to TLS 1.2 the cipher suite says which kind of certificate the client takes.
 _CIPHERS = {"ecc": "aECDSA", "ed": "aECDSA", "rsa": "aRSA"}
 
@@ -151,11 +154,12 @@ def prove(
     timeout: float,
     look: t.Callable[..., bytes] = presented,
 ) -> list[str]:
-    """Look until every port serves the certificates or the time is over; return what speaks against it."""
+    """Look at all ports until each serves the certificates or the time is over; return what speaks against it."""
     end = time.monotonic() + timeout
     left = list(proofs)
     while True:
-        said = [(proof, problem(proof, leaves, look)) for proof in left]
+        with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
+            said = list(zip(left, pool.map(lambda proof: problem(proof, leaves, look), left)))
         left = [proof for proof, what in said if what]
         # A worker that was busy at the reload may answer once more as before.
         if not left or time.monotonic() > end:
