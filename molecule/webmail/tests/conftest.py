@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import pathlib
 import ssl
 import sys
@@ -39,3 +40,10 @@ def browser(host: Host, domain: str, base: str, context: ssl.SSLContext) -> t.Ca
         return Browser(of, f"mail.{domain}", base, context)
 
     return new
+
+
+@pytest.fixture
+def port_80(host: Host) -> t.Iterator[http.client.HTTPConnection]:
+    connection = http.client.HTTPConnection(host.backend.host.name, 80, timeout=60)
+    yield connection
+    connection.close()

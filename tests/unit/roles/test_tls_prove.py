@@ -166,3 +166,19 @@ def test_no_port_waits_for_another() -> None:
         return t.cast("bytes", prove.der(ECC.certificate))
 
     assert prove.prove([proof(25), proof(143), proof(993)], [ECC.certificate], 0, look) == []
+
+
+def test_a_port_that_keeps_silent_is_not_asked_for_its_other_names() -> None:
+    asked = []
+
+    def look(one: t.Any) -> bytes:
+        asked.append((one.port, one.server_name))
+        if one.port == 993:
+            raise TimeoutError
+        return t.cast("bytes", prove.der(ECC.certificate))
+
+    names = ["a.example", "b.example"]
+    proofs = [proof(port, name=name) for port in (25, 993) for name in names]
+    said = prove.prove(proofs, [ECC.certificate], 0, look)
+    assert sorted(asked) == [(25, "a.example"), (25, "b.example"), (993, "a.example")]
+    assert said == [f"port 993 of 127.0.0.1 for {name}: nothing came within 15 seconds" for name in names]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-
 import pytest
 
 HIDDEN = (
@@ -32,13 +30,6 @@ HIDDEN = (
     "/program/js/%2e%2e/%2e%2e/config/config.inc.php",
     "/skins/elastic/../../../config/defaults.inc.php",
 )
-
-
-@pytest.fixture
-def port_80(host):
-    connection = http.client.HTTPConnection(host.backend.host.name, 80, timeout=60)
-    yield connection
-    connection.close()
 
 
 def test_the_first_page_is_the_login(browser):

@@ -20,8 +20,8 @@ from tls_pairs import key_kind, serial
 
 _TIMEOUT = 15
 _PAUSE = 0.3
-# A daemon that accepts and says nothing costs each of its ports the whole time-out.
-_AT_ONCE = 16
+_SILENT = f"nothing came within {_TIMEOUT} seconds"
+_PORTS_AT_ONCE = 16
 # Up to TLS 1.2 the cipher suite says which kind of certificate the client takes.
 _CIPHERS = {"ecc": "aECDSA", "ed": "aECDSA", "rsa": "aRSA"}
 
@@ -133,6 +133,8 @@ def problem(proof: Proof, leaves: t.Sequence[x509.Certificate], look: t.Callable
             served = look(proof, key_kind(leaf.public_key()))
             if served != der(leaf):
                 return _differs(served, [leaf])
+    except TimeoutError:
+        return _SILENT
     except ssl.SSLError as error:
         if len(leaves) > 1 and "PROTOCOL_VERSION" in (error.reason or ""):
             # TLS 1.3 alone: the server chooses, and it chose one of them.
@@ -148,6 +150,25 @@ def _differs(served: bytes, leaves: t.Sequence[x509.Certificate]) -> str:
     return f"serves serial {found}, not {' or '.join(serial(leaf) for leaf in leaves)}"
 
 
+def _problems(
+    proofs: t.Sequence[Proof], leaves: t.Sequence[x509.Certificate], look: t.Callable[..., bytes]
+) -> list[tuple[Proof, str]]:
+    """Look at the ports side by side, and at the names of a port one after the other until it keeps silent."""
+    ports: dict[tuple[str, int], list[Proof]] = {}
+    for proof in proofs:
+        ports.setdefault((proof.host, proof.port), []).append(proof)
+
+    def of_port(names: t.Sequence[Proof]) -> list[tuple[Proof, str]]:
+        said: list[tuple[Proof, str]] = []
+        for proof in names:
+            silent = bool(said) and said[-1][1] == _SILENT
+            said.append((proof, _SILENT if silent else problem(proof, leaves, look)))
+        return said
+
+    with concurrent.futures.ThreadPoolExecutor(_PORTS_AT_ONCE) as pool:
+        return [entry for entries in pool.map(of_port, ports.values()) for entry in entries]
+
+
 def prove(
     proofs: t.Iterable[Proof],
     leaves: t.Sequence[x509.Certificate],
@@ -158,8 +179,7 @@ def prove(
     end = time.monotonic() + timeout
     left = list(proofs)
     while True:
-        with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-            said = list(zip(left, pool.map(lambda proof: problem(proof, leaves, look), left)))
+        said = _problems(left, leaves, look)
         left = [proof for proof, what in said if what]
         # A worker that was busy at the reload may answer once more as before.
         if not left or time.monotonic() > end:
