@@ -52,16 +52,17 @@ class Server(AccountServer):
     def empty(self, user: str) -> None:
         """Delete all messages that a user has received."""
         session = self.imap(user, timeout=60)
-        session.select("INBOX")
-        session.store("1:*", "+FLAGS", "\\Deleted")
-        session.expunge()
+        if session.select("INBOX")[1] != [b"0"]:
+            session.store("1:*", "+FLAGS", "\\Deleted")
+            session.expunge()
         session.logout()
 
     def php(self, code: str) -> str:
         """Run PHP with Roundcube's own configuration and database, as the user of the web server."""
         start = "require '/usr/share/roundcube/program/include/clisetup.php';"
         start = f"define('INSTALL_PATH', '/var/lib/roundcube/'); {start}"
-        output: str = self.host.check_output("runuser -u www-data -- php -r %s", f"{start} {code}")
+        environment = "ROUNDCUBE_CONFIG_DIR=/etc/postmaster/webmail"
+        output: str = self.host.check_output(f"runuser -u www-data -- env {environment} php -r %s", f"{start} {code}")
         return output
 
     def end_sessions(self) -> None:
