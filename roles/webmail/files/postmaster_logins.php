@@ -9,6 +9,7 @@ class postmaster_logins extends rcube_plugin
 {
     private $cache;
     private $attempts;
+    private $minutes;
 
     public function init()
     {
@@ -18,9 +19,9 @@ class postmaster_logins extends rcube_plugin
         if ($this->attempts < 1) {
             return;
         }
-        $minutes = max(1, (int) $config->get('postmaster_logins_minutes', 10));
+        $this->minutes = max(1, (int) $config->get('postmaster_logins_minutes', 10));
         $config->set('postmaster_logins_cache', 'db');
-        $config->set('postmaster_logins_cache_ttl', "{$minutes}m");
+        $config->set('postmaster_logins_cache_ttl', "{$this->minutes}m");
         $this->add_hook('authenticate', [$this, 'before']);
         $this->add_hook('login_failed', [$this, 'failed']);
     }
@@ -49,14 +50,16 @@ class postmaster_logins extends rcube_plugin
     {
         // A refused login counts no more: the time does not get longer by it.
         if ($this->failures() < $this->attempts) {
-            $this->cache()->set($this->key(), $this->failures() + 1);
+            $this->cache()->set($this->key(), [$this->failures() + 1, time() + 60 * $this->minutes]);
         }
         return $login;
     }
 
     private function failures()
     {
-        return (int) $this->cache()->get($this->key());
+        // The cache returns what expired until it is cleaned.
+        $found = $this->cache()->get($this->key());
+        return is_array($found) && $found[1] > time() ? (int) $found[0] : 0;
     }
 
     private function cache()
