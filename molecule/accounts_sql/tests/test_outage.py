@@ -34,8 +34,8 @@ def test_mail_waits_and_logins_fail_closed(server, outage, mark):
     # The auth process of Dovecot 2.3.19 may crash when PostgreSQL does not answer, and is started again.
     with pytest.raises(imaplib.IMAP4.error, match="UNAVAILABLE|Temporary|Auth process broken"):
         server.imap("alice@example.org", timeout=120)
-    # Postfix waits for Dovecot no longer than 20 seconds. Dovecot 2.4, which puts values into a query by its connection,
-    # says without one that the second mechanism a client tries failed for good.
+    # Postfix waits for Dovecot no longer than 20 seconds. Dovecot 2.4 needs a connection to put values into a query:
+    # without one it says that the second mechanism a client tries failed for good.
     with pytest.raises((smtplib.SMTPException, TimeoutError), match="454|535"):
         server.submit("alice@example.org", "dave@example.org", mark, timeout=60)
     server.host.check_output(f"printf 'Subject: {mark}\\n\\nHello\\n' | sendmail -f '' alice@example.org")
