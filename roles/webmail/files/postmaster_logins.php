@@ -50,16 +50,16 @@ class postmaster_logins extends rcube_plugin
     {
         // A refused login counts no more: the time does not get longer by it.
         if ($this->failures() < $this->attempts) {
-            $this->cache()->set($this->key(), [$this->failures() + 1, time() + 60 * $this->minutes]);
+            $this->cache()->set($this->key(), ($this->failures() + 1) . ' ' . (time() + 60 * $this->minutes));
         }
         return $login;
     }
 
     private function failures()
     {
-        // The cache returns what expired until it is cleaned.
-        $found = $this->cache()->get($this->key());
-        return is_array($found) && $found[1] > time() ? (int) $found[0] : 0;
+        // The cache takes no other types, and returns what expired until it is cleaned.
+        [$count, $end] = array_pad(explode(' ', (string) $this->cache()->get($this->key())), 2, 0);
+        return (int) $end > time() ? (int) $count : 0;
     }
 
     private function cache()

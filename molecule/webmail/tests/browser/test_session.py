@@ -13,6 +13,8 @@ TRIES = 10
 
 def test_who_was_away_for_long_logs_in_again(webmail, server):
     webmail.login("paula")
+    # What a page still asks for would begin the time anew.
+    webmail.page.wait_for_load_state("networkidle")
     server.end_sessions()
     webmail.task("settings")
     expect(webmail.page.locator("#rcmloginuser")).to_be_visible()
@@ -23,6 +25,8 @@ def test_who_was_away_for_long_logs_in_again(webmail, server):
 
 def test_a_session_that_ended_shows_no_mail(webmail, server):
     webmail.login("paula")
+    # What a page still asks for would begin the time anew.
+    webmail.page.wait_for_load_state("networkidle")
     server.end_sessions()
     Mailbox(webmail).folder("Sent").click()
     expect(webmail.page.locator("#rcmloginuser")).to_be_visible()

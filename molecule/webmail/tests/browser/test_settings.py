@@ -80,5 +80,5 @@ def test_a_password_is_changed_and_the_old_one_refused(webmail, site, server):
 def test_a_password_is_not_changed_without_the_old_one(webmail, site, server):
     webmail.login("nora")
     Password(webmail).change("Wrong-Horse-9", NEW_PASSWORD)
-    webmail.says("Could not save new password")
+    webmail.says("Current password incorrect")
     server.refuses_imap(site.account("nora"), NEW_PASSWORD)

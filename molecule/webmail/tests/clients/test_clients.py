@@ -146,7 +146,9 @@ def test_people(web: Web) -> None:
 def test_people_are_led_to_their_pages(web: Web) -> None:
     for domain in web.domains:
         answer = web.fetch(f"https://autoconfig.{domain}/")
-        assert (answer.status, answer.location) == (302, f"https://{web.hostname}/setup/{domain}/en/index.html")
+        # The second domain has a webmail under a name of its own.
+        host = web.hostname if domain == web.domains[0] else f"post.{domain}"
+        assert (answer.status, answer.location) == (302, f"https://{host}/setup/{domain}/en/index.html")
         assert web.fetch(answer.location).status == 200
     answer = web.fetch(f"https://{web.hostname}/setup/")
     assert (answer.status, answer.location) == (302, f"https://{web.hostname}/setup/{web.domains[0]}/en/index.html")
@@ -165,7 +167,8 @@ def test_the_dns_says_the_same(web: Web) -> None:
         assert {one[2] for one in published} == web.open_ports()
         assert web.ask(f"_autodiscover._tcp.{domain}", "SRV") == [f"0 1 443 {web.hostname}."]
         for label in ("autoconfig", "autodiscover", "mta-sts"):
-            assert web.ask(f"{label}.{domain}", "CNAME") == [f"{web.hostname}."]
+            # A resolver that answers by itself gives the address at once.
+            assert web.ask(f"{label}.{domain}", "A") == [web.address]
     assert web.ask(web.hostname, "A") == [web.address]
 
 
