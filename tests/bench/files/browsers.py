@@ -131,6 +131,8 @@ def crowds() -> dict[str, float]:
 
 def main() -> None:
     visitor = Browser(0)
+    if visitor.ask("/")[0] != 200:
+        raise SystemExit("The first page is not there")
     result = {
         "page": median(lambda: visitor.ask("/")),
         "few": looked_at("alice@example.org", 1),
