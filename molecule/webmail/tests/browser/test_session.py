@@ -11,11 +11,15 @@ from window import Webmail
 TRIES = 10
 
 
-def test_who_was_away_for_long_logs_in_again(webmail, server):
-    webmail.login("paula")
+def be_away_for_long(webmail, server):
     # What a page still asks for would begin the time anew.
     webmail.page.wait_for_load_state("networkidle")
     server.end_sessions()
+
+
+def test_who_was_away_for_long_logs_in_again(webmail, server):
+    webmail.login("paula")
+    be_away_for_long(webmail, server)
     webmail.task("settings")
     expect(webmail.page.locator("#rcmloginuser")).to_be_visible()
     webmail.says("session")
@@ -25,9 +29,7 @@ def test_who_was_away_for_long_logs_in_again(webmail, server):
 
 def test_a_session_that_ended_shows_no_mail(webmail, server):
     webmail.login("paula")
-    # What a page still asks for would begin the time anew.
-    webmail.page.wait_for_load_state("networkidle")
-    server.end_sessions()
+    be_away_for_long(webmail, server)
     Mailbox(webmail).folder("Sent").click()
     expect(webmail.page.locator("#rcmloginuser")).to_be_visible()
     webmail.says("session")
