@@ -194,14 +194,14 @@ def test_nothing_else_is_served(web: Web) -> None:
     for url in (
         f"https://autoconfig.{domain}/autoconfig/{domain}.xml",
         f"https://autoconfig.{domain}/setup/",
-        f"https://autoconfig.{domain}/unsigned/",
+        f"https://autoconfig.{domain}/profiles.json",
         f"https://autodiscover.{domain}/",
         f"https://autodiscover.{domain}/autodiscover/autodiscover.svc",
         f"https://mta-sts.{domain}/",
         f"https://mta-sts.{domain}{WELL_KNOWN}",
         f"https://{web.hostname}/setup/{domain}/",
         f"https://{web.hostname}/setup/../autoconfig/{domain}.xml",
-        f"https://{web.hostname}/setup/%2e%2e/unsigned/.written.json",
+        f"https://{web.hostname}/setup/%2e%2e/%2e%2e/profiles.json",
         f"http://autoconfig.{domain}/setup/{domain}/en/index.html",
         f"http://autodiscover.{domain}/",
     ):

@@ -9,7 +9,7 @@ def test_nothing_is_left(host: Host) -> None:
     for path in (
         "/var/lib/postmaster-mail/clients",
         "/etc/postmaster/autodiscover.json",
-        "/etc/postmaster/sign_profiles.json",
+        "/etc/postmaster/clients.json",
         "/etc/postmaster/tls/hooks.d/60-clients",
         "/etc/systemd/system/postmaster-mail-autodiscover.socket",
         "/run/postmaster-mail-autodiscover.sock",
