@@ -64,7 +64,7 @@ class SqlStore:
         try:
             with opened(self._target, write=False):
                 return ()
-        except DatabaseAbsentError as error:
+        except DatabaseError as error:
             return (str(error),)
 
     @contextlib.contextmanager

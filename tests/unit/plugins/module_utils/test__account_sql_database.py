@@ -205,6 +205,7 @@ def test_a_server_without_tls_does_not_hear_the_password(monkeypatch: pytest.Mon
         opened(parse_target({**TLS, "driver": "mysql"}), write=False),
     ):
         pass
+    assert "has no TLS" in SqlStore(parse_target({**TLS, "driver": "mysql"}), "accounts", mode=0o600).lacks()[0]
     assert mariadb.told == []
 
 
