@@ -41,7 +41,6 @@ def test_a_message_is_opened(webmail, site, server, mark):
     server.deliver(site.account(), message("a@friend.example", site.account(), mark, "Read me.\n"))
     server.finds(site.account(), mark)
     log_in(webmail)
-    page = webmail.page
     mailbox = Mailbox(webmail)
     row = mailbox.await_message(mark)
     press(webmail, row.locator("td.subject"))
