@@ -11,9 +11,11 @@ import yaml
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def test_scenario_modules_runs_every_target() -> None:
+def test_the_scenarios_run_every_target_once() -> None:
     targets = {path.parent.parent.name for path in CHECKOUT.glob("tests/integration/targets/*/tasks/main.yml")}
-    [play] = yaml.safe_load((CHECKOUT / "molecule/modules/verify.yml").read_text())
-    [task] = play["tasks"]
-    assert len(task["loop"]) == len(set(task["loop"]))
-    assert set(task["loop"]) == targets
+    run: list[str] = []
+    for scenario in ("modules", "modules_postfix"):
+        [play] = yaml.safe_load((CHECKOUT / "molecule" / scenario / "verify.yml").read_text())
+        [task] = play["tasks"]
+        run += task["loop"]
+    assert sorted(run) == sorted(targets)
