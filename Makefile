@@ -14,8 +14,6 @@ cache = $${POSTMASTER_CACHE:-$$HOME/.cache/postmaster-mail}
 demo_inventory = --inventory tests/demo/inventory --inventory molecule/shared/inventory
 long_scenarios = accounts accounts_ldap accounts_sql accounts_system acme dns sasl tls upgrade webmail
 longest_first = modules_postfix modules default
-# Each takes less than 1 GB with its containers; a third one uses the time in which the others wait.
-lanes = $$(awk '/^MemAvailable/ { print ($$2 > 4000000) ? 3 : 2 }' /proc/meminfo)
 short_scenarios = $(filter-out $(long_scenarios),$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))
 
 .PHONY: help prepare images demo demo-down test test-long lint reference sanity unit build molecule scenarios bench clean
@@ -64,7 +62,7 @@ build: prepare ## Build the collection, install it from the built file and run i
 molecule: images scenarios ## Every molecule scenario but those of test-long
 
 scenarios:
-	tests/rig/scenarios "$(lanes)" $(longest_first) $(filter-out $(longest_first),$(short_scenarios))
+	tests/rig/scenarios 2 $(longest_first) $(filter-out $(longest_first),$(short_scenarios))
 
 test-long: images ## The molecule scenarios that take long: every backend of accounts, SASL, DNS, TLS, webmail, the upgrade
 	tests/rig/scenarios 1 $(long_scenarios)
