@@ -21,9 +21,10 @@ def tab_to(page: Page, target: Locator) -> None:
 
 
 def press(webmail: Webmail, target: Locator) -> None:
-    """Press what the tabulator leads to. Roundcube does not hear who presses while it is busy."""
-    tab_to(webmail.page, target)
+    """Press what the tabulator leads to. Until its list is there, Roundcube does not hear, and takes the focus away."""
+    webmail.page.wait_for_load_state("networkidle")
     webmail.ready()
+    tab_to(webmail.page, target)
     webmail.page.keyboard.press("Enter")
 
 
