@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ansible_collections.postmaster.mail.plugins.module_utils._dns_rrset_server import rdata_text
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_transport import by_datagram, by_stream
 
 DNSPYTHON_MISSING: ImportError | None = None
 try:
@@ -26,7 +27,6 @@ try:
     import dns.flags
     import dns.message
     import dns.name
-    import dns.query
     import dns.rcode
     import dns.rdata
     import dns.rdataclass
@@ -144,20 +144,22 @@ def exchange(question: Question, timeout: float) -> Answer:
     message = dns.message.make_query(question.name, question.type, want_dnssec=True)
     if not question.recursive:
         message.flags &= ~dns.flags.RD
-    where = int(port or 53)
-    deadline = time.monotonic() + timeout
+    wire, where, deadline = message.to_wire(), int(port or 53), time.monotonic() + timeout
+
+    def read(data: bytes) -> dns.message.Message | None:
+        response = dns.message.from_wire(data, raise_on_truncation=True)
+        return response if message.is_response(response) else None
+
     try:
         try:
-            response = dns.query.udp(
-                message, host, timeout=timeout, port=where, ignore_unexpected=True, raise_on_truncation=True
-            )
+            response = by_datagram(host, where, wire, deadline, read)
         except dns.message.Truncated:
-            response = dns.query.tcp(message, host, timeout=max(0.0, deadline - time.monotonic()), port=where)
-    except (dns.exception.Timeout, socket.timeout):
+            response = dns.message.from_wire(by_stream(host, where, wire, deadline))
+    except socket.timeout:
         return Answer("silent", detail=f"no answer within {timeout:g} seconds")
     except OSError as error:
         return Answer("silent", detail=str(error.strerror or error))
-    except (dns.exception.DNSException, ValueError, EOFError) as error:
+    except (dns.exception.DNSException, ValueError) as error:
         return Answer("failed", detail=f"no valid answer: {str(error) or type(error).__name__}")
     return read_response(question, response)
 

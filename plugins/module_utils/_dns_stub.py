@@ -16,6 +16,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.postmaster.mail.plugins.module_utils._dns_transport import by_datagram, by_stream
 from ansible_collections.postmaster.mail.plugins.module_utils._dnsbl import Reply
 
 _HEADER = struct.Struct("!6H")
@@ -28,7 +29,6 @@ _NXDOMAIN: t.Final = 3
 _RCODES: t.Final[t.Mapping[int, str]] = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED"}
 # As many name servers as the C library asks.
 _MOST_SERVERS: t.Final = 3
-_SIZE: t.Final = 65535
 
 
 class MalformedError(Exception):
@@ -134,38 +134,15 @@ class StubResolver:
             return Reply("answered", response.addresses if response.rcode == 0 else ())
         return Reply("error", detail=f"{server} says {_RCODES.get(response.rcode, f'status {response.rcode}')}")
 
-    def _connect(self, server: str, kind: socket.SocketKind) -> socket.socket:
-        family, _kind, protocol, _canonical, address = socket.getaddrinfo(
-            server, self.port, type=kind, flags=socket.AI_NUMERICHOST
-        )[0]
-        connection = socket.socket(family, kind, protocol)
-        connection.settimeout(self.timeout)
-        try:
-            connection.connect(address)
-        except OSError:
-            connection.close()
-            raise
-        return connection
-
     def _datagram(self, server: str, query: bytes) -> Response:
-        deadline = time.monotonic() + self.timeout
-        with self._connect(server, socket.SOCK_DGRAM) as connection:
-            connection.send(query)
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise socket.timeout
-                connection.settimeout(left)
-                message = connection.recv(_SIZE)
-                try:
-                    return parse_response(message, query)
-                except MalformedError:
-                    # A late answer to an earlier question, or a forged one: the right one may still come.
-                    continue
+        def read(message: bytes) -> Response | None:
+            try:
+                return parse_response(message, query)
+            except MalformedError:
+                # A late answer to an earlier question, or a forged one: the right one may still come.
+                return None
+
+        return by_datagram(server, self.port, query, time.monotonic() + self.timeout, read)
 
     def _stream(self, server: str, query: bytes) -> Response:
-        with self._connect(server, socket.SOCK_STREAM) as connection, connection.makefile("rb") as answer:
-            connection.sendall(struct.pack("!H", len(query)) + query)
-            prefix = answer.read(2)
-            length = struct.unpack("!H", prefix)[0] if len(prefix) == 2 else 0
-            return parse_response(answer.read(length), query)
+        return parse_response(by_stream(server, self.port, query, time.monotonic() + self.timeout), query)

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import copy
+import gc
+import os
+import socket
+import threading
 import typing as t
 
 import dns.dnssec
-import dns.exception
+import dns.flags
 import dns.message
 import dns.rdata
+import dns.rrset
 import pytest
 
 from ansible_collections.postmaster.mail.plugins.module_utils import _dns_check_ask
@@ -387,23 +392,91 @@ def test_a_silent_resolver_is_not_said_again_of_each_zone() -> None:
 
 def test_tcp_has_what_udp_left_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    given: list[float] = []
+    left: list[float] = []
 
-    def udp(message: dns.message.Message, *_arguments: object, timeout: float, **_options: object) -> t.NoReturn:
-        given.append(timeout)
+    def datagram(_server: str, _port: int, query: bytes, deadline: float, _read: object) -> t.NoReturn:
+        left.append(deadline - clock[0])
         clock[0] += 2
-        raise dns.message.Truncated(message=message)
+        raise dns.message.Truncated(message=dns.message.from_wire(query))
 
-    def tcp(*_arguments: object, timeout: float, **_options: object) -> t.NoReturn:
-        given.append(timeout)
-        raise dns.exception.Timeout
+    def stream(_server: str, _port: int, _query: bytes, deadline: float) -> t.NoReturn:
+        left.append(deadline - clock[0])
+        raise socket.timeout
 
     monkeypatch.setattr(_dns_check_ask.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr("dns.query.udp", udp)
-    monkeypatch.setattr("dns.query.tcp", tcp)
+    monkeypatch.setattr(_dns_check_ask, "by_datagram", datagram)
+    monkeypatch.setattr(_dns_check_ask, "by_stream", stream)
     answer = exchange(Question(_NS1, _HOST, "A"), 3)
     assert (answer.status, answer.detail) == ("silent", "no answer within 3 seconds")
-    assert given == [3, 1]
+    assert left == [3, 1]
+
+
+class Loopback:
+    """A name server on the loopback interface that cuts its answers by UDP off, and has the address by TCP."""
+
+    def __init__(self) -> None:
+        self.stream = socket.create_server(("127.0.0.1", 0))
+        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.datagrams.bind(self.stream.getsockname())
+        self.stray = b""
+        self.name = f"127.0.0.1@{self.stream.getsockname()[1]}"
+        self._threads = [threading.Thread(target=target, daemon=True) for target in (self._udp, self._tcp)]
+        for thread in self._threads:
+            thread.start()
+
+    def _udp(self) -> None:
+        while True:
+            query, client = self.datagrams.recvfrom(4096)
+            if self.stray:
+                self.datagrams.sendto(self.stray, client)
+            response = dns.message.make_response(dns.message.from_wire(query))
+            response.flags |= dns.flags.TC
+            self.datagrams.sendto(response.to_wire(), client)
+
+    def _tcp(self) -> None:
+        while True:
+            connection, _client = self.stream.accept()
+            with connection, connection.makefile("rwb") as pipe:
+                query = dns.message.from_wire(pipe.read(int.from_bytes(pipe.read(2), "big")))
+                response = dns.message.make_response(query)
+                response.answer = [dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.25")]
+                answer = response.to_wire()
+                pipe.write(len(answer).to_bytes(2, "big") + answer)
+
+
+def test_thousands_of_questions_leave_nothing_open() -> None:
+    server = Loopback()
+    before = len(os.listdir("/proc/self/fd"))
+    gc.disable()
+    try:
+        for _question in range(50):
+            answer = exchange(Question(server.name, _HOST, "A"), 5)
+            assert (answer.status, answer.value) == ("found", ("192.0.2.25",))
+    finally:
+        gc.enable()
+    # The server may still have its end of the last connection.
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+def test_an_answer_to_another_question_is_passed_over() -> None:
+    server = Loopback()
+    server.stray = dns.message.make_response(dns.message.make_query("other.example.", "A")).to_wire()
+    assert exchange(Question(server.name, _HOST, "A"), 5).value == ("192.0.2.25",)
+
+
+def test_what_is_no_message_is_no_valid_answer() -> None:
+    server = Loopback()
+    server.stray = b"nothing"
+    answer = exchange(Question(server.name, _HOST, "A"), 5)
+    assert answer.status == "failed"
+    assert answer.detail.startswith("no valid answer")
+
+
+def test_a_port_that_is_closed_is_said_at_once() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    assert exchange(Question(f"127.0.0.1@{port}", _HOST, "A"), 60) == Answer("silent", detail="Connection refused")
 
 
 def test_servers_of_a_zone_by_the_resolver() -> None:
